@@ -27,7 +27,7 @@ Stub = TypeVar("Stub")
 Env = TypeVar("Env", bound="Settings")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """What every service reads from the environment; a service's own settings extend it.
 

@@ -11,6 +11,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,64}")
+
 
 class Checks:
     """Collects violations; leaving the `with` block refuses if there were any.
@@ -53,6 +55,13 @@ class Checks:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if error is None and self.violations:
             raise InvalidArgument(self.violations)
+
+
+def request_id(value: str) -> str:
+    """The id that a client gave its request."""
+    if not _REQUEST_ID.fullmatch(value):
+        raise InvalidArgument({"request_id": "give 1 to 64 printable characters that name this request"})
+    return value
 
 
 def an_id(field: str, value: str) -> str:

@@ -38,5 +38,5 @@ def configure(service: str, level: str) -> None:
     handler.setFormatter(_Json(service))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # These tell of every frame or connection; their warnings are enough.
-    for chatty in ("nats", "asyncio", "aiosqlite", "pymongo", "uvicorn.access"):
+    for chatty in ("alembic", "asyncio", "aiosqlite", "nats", "pymongo", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))

@@ -5,7 +5,6 @@ askers at the same moment one works and the others get its answer.
 """
 
 import hashlib
-import re
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -14,15 +13,15 @@ from typing import Any, Protocol, TypeVar
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import Message
 
+from services.chassis.checks import request_id
 from services.chassis.identity import caller
-from services.chassis.refusals import Aborted, InvalidArgument
+from services.chassis.refusals import Aborted
 
 Unit = TypeVar("Unit")
 Prepared = TypeVar("Prepared")
 Result = TypeVar("Result")
 Answer = TypeVar("Answer", bound=Message)
 
-_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,64}")
 # How often a unit that collided with another one is tried, before the caller is told to try again.
 _ATTEMPTS = 6
 
@@ -97,9 +96,7 @@ async def once_after(
 
 
 def _key(request: Any) -> Key:
-    if not _REQUEST_ID.fullmatch(request.request_id):
-        raise InvalidArgument({"request_id": "give 1 to 64 printable characters that name this request"})
-    return Key(caller().id, request.DESCRIPTOR.full_name, request.request_id)
+    return Key(caller().id, request.DESCRIPTOR.full_name, request_id(request.request_id))
 
 
 def _fingerprint(request: Any) -> bytes:

@@ -27,8 +27,9 @@ _OPTIONS = [
     ("grpc.max_concurrent_streams", 1_000),
 ]
 
-# How often the dependencies are asked whether they are there, and how long an answer may take, in seconds.
-_ASK_EVERY, _ASK_FOR = 1.0, 2.0
+# How often the dependencies are asked whether they are there: while all are, and while one is missed. And how long an
+# answer may take. In seconds.
+_ASK_EVERY, _ASK_MISSED_EVERY, _ASK_FOR = 1.0, 0.1, 2.0
 
 
 class _Registrar:
@@ -95,7 +96,7 @@ class Server:
                 await self._report(_status(not missing))
                 log.log(logging.WARNING if missing else logging.INFO, "health", extra={"missing": sorted(missing)})
             before = missing
-            await asyncio.sleep(_ASK_EVERY)
+            await asyncio.sleep(_ASK_MISSED_EVERY if missing else _ASK_EVERY)
 
     async def stop(self, grace: float) -> None:
         """Says NOT_SERVING, takes nothing new, lets what runs end within `grace` seconds."""

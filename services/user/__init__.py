@@ -1,0 +1,1 @@
+"""The user service: accounts, roles, sessions and the keys that sign tokens."""

@@ -1,0 +1,1 @@
+"""The enrollment service: seats in courses, from the asking to the certificate."""

@@ -1,0 +1,1 @@
+"""Revisions of the enrollment service's schema; each is history and is never changed."""

@@ -7,7 +7,8 @@ the throughput.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any
 
 import grpc
@@ -90,12 +91,12 @@ def unary(
 
 
 def stream(
-    method: str, behavior: Callable[[Any, Context], AsyncIterator[Any]], tokens: Tokens
-) -> Callable[[Any, Context], AsyncIterator[Any]]:
+    method: str, behavior: Callable[[Any, Context], AsyncGenerator[Any, None]], tokens: Tokens
+) -> Callable[[Any, Context], AsyncGenerator[Any, None]]:
     """Likewise for a method that streams its answers."""
     access: Access = getattr(behavior, "access", identity.signed_in)
 
-    async def serve(message: Any, context: Context) -> AsyncIterator[Any]:
+    async def serve(message: Any, context: Context) -> AsyncGenerator[Any, None]:
         request = _Request(method, context)
         carried = telemetry.extract(request.metadata)
         with telemetry.tracer.start_as_current_span(method, context=carried, kind=SpanKind.SERVER):
@@ -103,8 +104,10 @@ def stream(
                 left = context.time_remaining()
                 async with asyncio.timeout(deadlines.begin(STREAM_SECONDS if left is None else left)):
                     await request.admit(access, tokens)
-                    async for answer in behavior(message, context):
-                        yield answer
+                    # Closed here and now when the caller goes, and not when the garbage is collected.
+                    async with aclosing(behavior(message, context)) as answers:
+                        async for answer in answers:
+                            yield answer
             except (asyncio.CancelledError, GeneratorExit):
                 request.code = "CANCELLED"
                 raise

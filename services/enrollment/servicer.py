@@ -1,6 +1,7 @@
 """The RPCs of the enrollment service."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from datetime import timedelta
 
 from coursemesh.enrollment.v1 import enrollment_service_pb2 as rpc
@@ -11,7 +12,7 @@ from services.chassis.identity import caller, public
 from services.chassis.paging import asked
 from services.chassis.requests import once, once_after
 from services.enrollment import wire
-from services.enrollment.domain import Course
+from services.enrollment.domain import Course, Enrollment
 from services.enrollment.store import EnrollmentStore, EnrollmentUnit
 from services.enrollment.usecases import finding, learning, seats
 from services.enrollment.usecases.ports import Courses
@@ -26,7 +27,7 @@ class EnrollmentServicer(EnrollmentServiceServicer):
     async def Enroll(self, request: rpc.EnrollRequest, context: Context) -> rpc.EnrollResponse:
         course_id, learner_id = an_id("course_id", request.course_id), caller().id
 
-        async def take(unit: EnrollmentUnit, course: Course) -> seats.Enrollment:
+        async def take(unit: EnrollmentUnit, course: Course) -> Enrollment:
             return await seats.enroll(unit, course, learner_id, request.payment_token, self.timeout)
 
         return await once_after(lambda: self.courses.get(course_id), self.store, request, take, wire.enrolled)
@@ -68,5 +69,6 @@ class EnrollmentServicer(EnrollmentServiceServicer):
         self, request: rpc.WatchEnrollmentRequest, context: Context
     ) -> AsyncIterator[rpc.WatchEnrollmentResponse]:
         enrollment_id = an_id("enrollment_id", request.enrollment_id)
-        async for state in self.watchers.watch(self.store, caller(), enrollment_id):
-            yield rpc.WatchEnrollmentResponse(enrollment=wire.enrollment(state))
+        async with aclosing(self.watchers.watch(self.store, caller(), enrollment_id)) as states:
+            async for state in states:
+                yield rpc.WatchEnrollmentResponse(enrollment=wire.enrollment(state))

@@ -1,9 +1,8 @@
 """Watchers of enrollments: told by the facts as they are published, on whichever replica the change was made."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from services.chassis.facts import Fact
 from services.chassis.identity import Caller
@@ -11,9 +10,6 @@ from services.chassis.refusals import ResourceExhausted
 from services.enrollment.domain import Enrollment
 from services.enrollment.usecases import finding
 from services.enrollment.usecases.ports import Store
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SUBJECTS = "coursemesh.enrollment.v1.*"
 
@@ -34,7 +30,7 @@ class Watchers:
         for event in self._waiting.get(fact.subject, ()):
             event.set()
 
-    async def watch(self, store: Store, caller: Caller, enrollment_id: str) -> AsyncIterator[Enrollment]:
+    async def watch(self, store: Store, caller: Caller, enrollment_id: str) -> AsyncGenerator[Enrollment, None]:
         """The enrollment as it is now, and again after each change, until it can change no more."""
         with self._place(enrollment_id) as changed:
             seen: Enrollment | None = None
@@ -49,7 +45,7 @@ class Watchers:
                     await _wait(changed)
 
     @contextmanager
-    def _place(self, enrollment_id: str) -> "Iterator[asyncio.Event]":
+    def _place(self, enrollment_id: str) -> Iterator[asyncio.Event]:
         if self._count >= _AT_MOST:
             raise ResourceExhausted("TOO_MANY_WATCHERS", "too many are watching here; try again", retry_after=1)
         changed = asyncio.Event()

@@ -15,7 +15,14 @@ from services.enrollment import domain
 from services.enrollment.domain import Course, Enrollment, Learner, Money, State
 from services.enrollment.usecases.finding import Certificate
 
-_STATES = {state: pb.EnrollmentState.Value(f"ENROLLMENT_STATE_{state}") for state in State}
+_STATES = {
+    State.PENDING: pb.ENROLLMENT_STATE_PENDING,
+    State.ACTIVE: pb.ENROLLMENT_STATE_ACTIVE,
+    State.COMPLETED: pb.ENROLLMENT_STATE_COMPLETED,
+    State.DECLINED: pb.ENROLLMENT_STATE_DECLINED,
+    State.CANCELLED: pb.ENROLLMENT_STATE_CANCELLED,
+    State.EXPIRED: pb.ENROLLMENT_STATE_EXPIRED,
+}
 
 
 def money(amount: Money) -> pb.Money:

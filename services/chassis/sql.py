@@ -54,8 +54,9 @@ class SqlUnit:
 
     async def insert_unless_there(self, table: Table, values: dict[str, Any]) -> bool:
         """Inserts the row; False when one with the same key is there. Waits for another unit that inserts it."""
-        result = await self.execute(_dialect_insert(self.connection, table).values(values).on_conflict_do_nothing())
-        return result.rowcount == 1
+        statement = _dialect_insert(self.connection, table).values(values).on_conflict_do_nothing()
+        # SQLAlchemy keeps the count of an INSERT only when asked to.
+        return (await self.execute(statement.execution_options(preserve_rowcount=True))).rowcount == 1
 
     async def execute(self, statement: Any) -> CursorResult[Any]:
         result: CursorResult[Any] = await self.connection.execute(statement)

@@ -23,7 +23,7 @@ class Watchers:
 
     def __init__(self) -> None:
         self._waiting: dict[str, set[asyncio.Event]] = {}
-        self._count = 0
+        self.count = 0
 
     def told(self, fact: Fact) -> None:
         """Wakes those who watch the enrollment that the fact is about."""
@@ -46,15 +46,15 @@ class Watchers:
 
     @contextmanager
     def _place(self, enrollment_id: str) -> Iterator[asyncio.Event]:
-        if self._count >= _AT_MOST:
+        if self.count >= _AT_MOST:
             raise ResourceExhausted("TOO_MANY_WATCHERS", "too many are watching here; try again", retry_after=1)
         changed = asyncio.Event()
-        self._count += 1
+        self.count += 1
         self._waiting.setdefault(enrollment_id, set()).add(changed)
         try:
             yield changed
         finally:
-            self._count -= 1
+            self.count -= 1
             self._waiting[enrollment_id].discard(changed)
             if not self._waiting[enrollment_id]:
                 del self._waiting[enrollment_id]

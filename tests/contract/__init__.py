@@ -1,0 +1,1 @@
+"""Tests of the contracts in proto/ and of the stubs made from them."""

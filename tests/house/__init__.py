@@ -1,0 +1,1 @@
+"""Tests of the house: what its code may know of what."""

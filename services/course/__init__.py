@@ -1,0 +1,1 @@
+"""The course service: the catalog of courses, with their modules and lessons."""

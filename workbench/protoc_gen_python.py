@@ -29,9 +29,8 @@ def _generate(request: CodeGeneratorRequest, folder: Path) -> CodeGeneratorRespo
     # An empty _pb2_grpc.py would be written for each proto without a service.
     services = [file.name for file in request.proto_file if file.service and file.name in every]
     failed = _protoc(described, f"--python_out={out}", f"--pyi_out={out}", *every)
-    failed = failed or (
-        services and _protoc(described, f"--grpc_python_out={out}", f"--mypy_grpc_out=quiet:{out}", *services)
-    )
+    if not failed and services:
+        failed = _protoc(described, f"--grpc_python_out={out}", f"--mypy_grpc_out=quiet:{out}", *services)
     if failed:
         return CodeGeneratorResponse(error="grpc_tools.protoc failed; what it said is above")
     files = sorted(path for path in out.rglob("*") if path.is_file())

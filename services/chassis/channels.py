@@ -62,7 +62,8 @@ class Channels:
             "initialBackoff": "0.05s",
             "maxBackoff": "1s",
             "backoffMultiplier": 3,
-            "retryableStatusCodes": ["UNAVAILABLE"],
+            # A server that is stopping cancels what reaches it too late.
+            "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
         }
         retried = [{"name": repeatable, "retryPolicy": policy}] if self.retries and repeatable else []
         return json.dumps({"loadBalancingConfig": [{"round_robin": {}}], "methodConfig": retried})

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from typing import Any
 
 import grpc
@@ -37,14 +37,26 @@ class _Request:
         self.started = time.perf_counter()
         self.code = "OK"
 
+    def span(self) -> AbstractContextManager[Any]:
+        # What leaves a method at a refusal is gRPC's own exception; whether the span failed is decided in `refuse`.
+        return telemetry.tracer.start_as_current_span(
+            self.method,
+            context=telemetry.extract(self.metadata),
+            kind=SpanKind.SERVER,
+            record_exception=False,
+            set_status_on_exception=False,
+        )
+
     async def admit(self, access: Access, tokens: Tokens) -> None:
         identity.set_caller(await access(self.metadata.get("authorization", ""), tokens))
 
     async def refuse(self, error: BaseException) -> None:
         status = errors.to_status(error)
         self.code = grpc.StatusCode(_CODES[status.code]).name
-        span = trace.get_current_span()
-        span.set_status(Status(StatusCode.ERROR if self.code in _FAULTS else StatusCode.UNSET))
+        if self.code in _FAULTS:
+            span = trace.get_current_span()
+            span.set_status(Status(StatusCode.ERROR))
+            span.record_exception(error)
         await self.context.abort_with_status(rpc_status.to_status(status))
 
     def tell(self) -> None:
@@ -73,8 +85,7 @@ def unary(
 
     async def serve(message: Any, context: Context) -> Any:
         request = _Request(method, context)
-        carried = telemetry.extract(request.metadata)
-        with telemetry.tracer.start_as_current_span(method, context=carried, kind=SpanKind.SERVER):
+        with request.span():
             try:
                 async with asyncio.timeout(deadlines.begin(context.time_remaining())):
                     await request.admit(access, tokens)
@@ -98,8 +109,7 @@ def stream(
 
     async def serve(message: Any, context: Context) -> AsyncGenerator[Any, None]:
         request = _Request(method, context)
-        carried = telemetry.extract(request.metadata)
-        with telemetry.tracer.start_as_current_span(method, context=carried, kind=SpanKind.SERVER):
+        with request.span():
             try:
                 left = context.time_remaining()
                 async with asyncio.timeout(deadlines.begin(STREAM_SECONDS if left is None else left)):

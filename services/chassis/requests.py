@@ -26,8 +26,11 @@ Answer = TypeVar("Answer", bound=Message)
 _ATTEMPTS = 6
 
 
-class Conflict(Exception):
+class Conflict(Aborted):
     """A unit of work collided with another one; nothing was changed, and it may be tried again."""
+
+    def __init__(self) -> None:
+        super().__init__("TRY_AGAIN", "too many changes at the same moment; try again", retry_after=0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ async def once_after(
             return given
         except Conflict:
             continue
-    raise Aborted("TRY_AGAIN", "too many changes at the same moment; try again", retry_after=0.5)
+    raise Conflict
 
 
 def _key(request: Any) -> Key:

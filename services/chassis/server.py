@@ -1,4 +1,4 @@
-"""The gRPC server of a service: guarded servicers, health that follows the dependencies, reflection, channelz."""
+"""The gRPC server of a service: guarded servicers, health that follows the dependencies, reflection."""
 
 import asyncio
 import logging

@@ -1,6 +1,7 @@
 """Settings: a dataclass filled from the environment, once, at the start."""
 
 import dataclasses
+import math
 import sys
 from collections.abc import Mapping
 from typing import Any, TypeVar, get_type_hints
@@ -20,12 +21,14 @@ def read(kind: type[Settings], environment: Mapping[str, str]) -> Settings:
     problems: list[str] = []
     for field in dataclasses.fields(kind):  # type: ignore[arg-type]
         variable = field.name.upper()
-        if variable in environment:
+        needed = field.default is dataclasses.MISSING
+        # A setting that is needed and set to nothing is missing: that is how an unset one often arrives.
+        if variable in environment and (environment[variable] or not needed):
             try:
                 values[field.name] = _convert(hints[field.name], environment[variable])
             except ValueError as error:
                 problems.append(f"{variable} {error}")
-        elif field.default is dataclasses.MISSING:
+        elif needed:
             problems.append(f"{variable} is not set")
     if problems:
         sys.stderr.write(f"cannot start: {'; '.join(problems)}\n")
@@ -36,12 +39,17 @@ def read(kind: type[Settings], environment: Mapping[str, str]) -> Settings:
 def _convert(kind: type, text: str) -> Any:
     if kind is bool:
         return _boolean(text)
-    if kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            raise ValueError(f"is not a number: {text!r}") from None
-    return text
+    return _number(kind, text) if kind in (int, float) else text
+
+
+def _number(kind: type, text: str) -> Any:
+    try:
+        number = kind(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"is not a number: {text!r}")
+    return number
 
 
 def _boolean(text: str) -> bool:

@@ -1,0 +1,5 @@
+"""Stands in for the payment service."""
+
+from tests.workbench.fakes.service import main
+
+main(["LISTEN", "NATS_URL", "LOG_LEVEL", "DATABASE_URL", "MIGRATE_ON_START", "USER_ADDRESS", "PROVIDER_URL"])

@@ -1,0 +1,1 @@
+"""One machine: the launcher behind the `coursemesh` command."""

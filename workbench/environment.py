@@ -1,0 +1,15 @@
+"""What a started program sees of the caller's environment: little, so that it runs the same for everyone."""
+
+from collections.abc import Mapping
+
+_PASSED = ("PATH", "HOME", "LANG", "TZ", "VIRTUAL_ENV")
+
+
+def minimal(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name in _PASSED or name.startswith("OTEL_")}
+
+
+def meant_for(service: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """The settings the caller has for one service: COURSEMESH_PAYMENT_LOG_LEVEL is payment's LOG_LEVEL."""
+    prefix = f"COURSEMESH_{service.upper()}_"
+    return {name.removeprefix(prefix): value for name, value in environ.items() if name.startswith(prefix)}

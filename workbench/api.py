@@ -73,6 +73,11 @@ class Api:
     def close(self) -> None:
         self._client.close()
 
+    @property
+    def token(self) -> str:
+        """The access token; empty for nobody."""
+        return str(self._client.headers.get("Authorization", "")).removeprefix("Bearer ")
+
     def _enter(self, answer: Json) -> Json:
         self.user = answer["user"]
         self._client.headers["Authorization"] = f"Bearer {answer['token']}"

@@ -67,7 +67,7 @@ def expect(found: object, told: object, what: str) -> None:
 
 def teach(story: Story) -> str:
     """Registration, and a role given by the admin."""
-    grace = Api(story.url)
+    grace = story.anybody()
     email, password = f"grace.{secrets.token_hex(4)}@coursemesh.example", secrets.token_urlsafe(_PASSWORD_BYTES)
     user = grace.register(email, password, "Grace")
     expect(user["role"], "ROLE_STUDENT", "the role after registration")

@@ -33,7 +33,8 @@ Handlers = Mapping[type[Any], Handler]
 BACKOFF = (0.2, 1.0, 5.0, 15.0, 30.0)
 # How many messages are asked for at once, and how long a request for them stands at the broker, in seconds.
 _BATCH, _STANDS = 64, 20.0
-_HEARTBEAT = 5.0
+# Two missed heartbeats and the request is made again: it is lost when the broker is killed.
+_HEARTBEAT = 1.0
 # The broker gives a message to another replica when this one has not answered for so many seconds.
 _ACK_WAIT = 30.0
 

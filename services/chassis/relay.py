@@ -58,12 +58,15 @@ class Relay:
         await self.bus.ready()
         await self._prepare()
         sweeping = asyncio.create_task(self._sweep(outbox), name="sweep")
+        batch: list[Fact] = []
         try:
             while True:
-                await self._publish(outbox, await self._next())
+                batch = await self._next()
+                await self._publish(outbox, batch)
+                batch = []
         finally:
             sweeping.cancel()
-            await self._finish(outbox)
+            await self._finish(outbox, batch)
 
     async def _prepare(self) -> None:
         while True:
@@ -114,9 +117,11 @@ class Relay:
                 log.warning("the outbox could not be swept", extra={"error": type(error).__name__})
             await asyncio.sleep(_SWEEP_EVERY)
 
-    async def _finish(self, outbox: Outbox) -> None:
+    async def _finish(self, outbox: Outbox, cut_off: Sequence[Fact]) -> None:
         try:
             async with asyncio.timeout(_LAST):
+                if cut_off:  # in the middle: the stream knows those it has
+                    await self._publish(outbox, cut_off)
                 while not self._handed.empty():
                     await self._publish(outbox, await self._next())
         except TimeoutError:

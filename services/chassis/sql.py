@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from sqlalchemy import Connection, CursorResult, Table, delete, event, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -127,17 +128,22 @@ class SqlStore(Generic[Unit]):
                 await unit.execute(delete(column.table).where(column < before))
 
     async def reachable(self) -> bool:
-        async with self.read() as unit:
-            return bool((await unit.execute(select(literal(True)))).scalar_one())
+        try:
+            async with self.read() as unit:
+                return bool((await unit.execute(select(literal(True)))).scalar_one())
+        except Unavailable:
+            return False
 
     async def close(self) -> None:
         await self.engine.dispose()
 
 
 def _engine(url: str) -> AsyncEngine:
+    # The parameters of a statement that fails would end in the log: addresses, hashes, keys.
+    shared = {"max_overflow": 0, "pool_timeout": 5, "hide_parameters": True}
     if not url.startswith("sqlite"):
-        return create_async_engine(url, pool_size=10, max_overflow=0, pool_timeout=5, pool_pre_ping=True)
-    engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=5, max_overflow=0, pool_timeout=5)
+        return create_async_engine(url, pool_size=10, pool_pre_ping=True, **shared)
+    engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=5, **shared)
     event.listen(engine.sync_engine, "connect", _open_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
@@ -167,11 +173,15 @@ async def _translated() -> AsyncIterator[None]:
         if getattr(error.orig, "sqlstate", None) in _COLLIDED:
             raise Conflict from error
         if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
-            log.warning("the store is away", extra={"error": type(error.orig).__name__})
-            raise Unavailable(
-                "STORE_UNAVAILABLE", "the service's store does not answer; try again", retry_after=1
-            ) from None
+            raise _away(error.orig) from None
         raise
+    except NoConnectionFree as error:
+        raise _away(error) from None
+
+
+def _away(error: BaseException | None) -> Unavailable:
+    log.warning("the store is away", extra={"error": type(error).__name__})
+    return Unavailable("STORE_UNAVAILABLE", "the service's store does not answer; try again", retry_after=1)
 
 
 def _dialect_insert(connection: AsyncConnection, table: Table) -> Any:

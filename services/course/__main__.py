@@ -21,7 +21,6 @@ async def main(env: Settings) -> None:
     service = Chassis("course", env)
     service.serve(add_CourseServiceServicer_to_server, CourseServicer(store))
     service.keep(store)
-    await store.prepare()
     await service.run()
 
 

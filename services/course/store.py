@@ -18,25 +18,25 @@ class CourseUnit(DocumentUnit):
     """One transaction on the courses."""
 
     async def course(self, course_id: str) -> Course | None:
-        found = await self.database.courses.find_one({"_id": course_id}, session=self.session)
+        found = await self.do(self.database.courses.find_one({"_id": course_id}, session=self.session))
         return None if found is None else _course(found)
 
     async def courses(self, course_ids: Sequence[str]) -> Sequence[Course]:
         found = self.database.courses.find({"_id": {"$in": list(course_ids)}}, session=self.session)
-        return [_course(each) for each in await found.to_list(len(course_ids))]
+        return [_course(each) for each in await self.do(found.to_list(len(course_ids)))]
 
     async def listed(self, wanted: Filter, asked: Asked) -> Sequence[Course]:
         found = self.database.courses.find(_query(wanted, asked), session=self.session)
         newest = found.sort("_id", DESCENDING).limit(asked.size + 1)
-        return [_course(each) for each in await newest.to_list(asked.size + 1)]
+        return [_course(each) for each in await self.do(newest.to_list(asked.size + 1))]
 
     async def add(self, course: Course) -> None:
-        await self.database.courses.insert_one(_document(course), session=self.session)
+        await self.do(self.database.courses.insert_one(_document(course), session=self.session))
 
     async def save(self, course: Course, fact: Fact | None) -> None:
         # Compared with the version that was read: right also where a server would let two writers pass.
         before = {"_id": course.id, "version": course.version - 1}
-        result = await self.database.courses.replace_one(before, _document(course), session=self.session)
+        result = await self.do(self.database.courses.replace_one(before, _document(course), session=self.session))
         if result.matched_count != 1:
             raise Conflict
         if fact is not None:
@@ -49,8 +49,8 @@ class CourseStore(DocumentStore[CourseUnit]):
     def __init__(self, url: str) -> None:
         super().__init__(url, "course", CourseUnit)
 
-    async def prepare(self) -> None:
-        await super().prepare()
+    async def index(self) -> None:
+        await super().index()
         listed = [
             ("state", "_id"),
             ("instructor_id", "_id"),
@@ -67,7 +67,7 @@ def _query(wanted: Filter, asked: Asked) -> Document:
         "state": State.PUBLISHED.value if wanted.catalog_only else None,
         "instructor_id": wanted.instructor_id,
         "draft.level": wanted.level and wanted.level.value,
-        "draft.tags": wanted.tag.lower(),
+        "draft.tags": wanted.tag,
         "_id": {"$lt": asked.after} if asked.after else None,
     }
     return {field: value for field, value in conditions.items() if value}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Protocol
 
 from services.chassis.facts import new_id
@@ -12,7 +13,10 @@ from services.chassis.paging import Asked, Page, page
 from services.chassis.refusals import InvalidArgument, NotFound, PermissionDenied
 from services.course import domain
 from services.course.domain import FIELDS, Course, Draft, Fact, Level, State
-from services.course.writing import check_draft
+from services.course.writing import check_draft, text_bytes
+
+# A page is cut short where its courses would be more than so many bytes of text: clients take no answer over 4 MB.
+_PAGE_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class Store(Protocol):
 
 
 async def create(unit: Unit, caller: Caller, draft: Draft) -> Course:
-    made = domain.create(new_id(), caller.id, check_draft(draft), new_id, datetime.now(UTC))
+    made = domain.create(new_id(), caller.id, check_draft(draft), new_id, _now())
     await unit.add(made)
     return made
 
@@ -61,19 +65,19 @@ async def update(
         raise InvalidArgument({"update_mask": f"name fields of the draft: {', '.join(FIELDS)}"})
     course = _own(await unit.course(course_id), caller)
     draft = check_draft(domain.merged(course, changes, fields), domain.ids_in(course.draft))
-    changed, fact = domain.update(course, draft, etag, new_id, datetime.now(UTC))
+    changed, fact = domain.update(course, draft, etag, new_id, _now())
     await unit.save(changed, fact)
     return changed
 
 
 async def publish(unit: Unit, caller: Caller, course_id: str, etag: str) -> Course:
-    published, fact = domain.publish(_own(await unit.course(course_id), caller), etag, datetime.now(UTC))
+    published, fact = domain.publish(_own(await unit.course(course_id), caller), etag, _now())
     await unit.save(published, fact)
     return published
 
 
 async def archive(unit: Unit, caller: Caller, course_id: str, etag: str) -> Course:
-    archived, fact = domain.archive(_own(await unit.course(course_id), caller), etag, datetime.now(UTC))
+    archived, fact = domain.archive(_own(await unit.course(course_id), caller), etag, _now())
     await unit.save(archived, fact)
     return archived
 
@@ -95,7 +99,20 @@ async def every(store: Store, caller: Caller, wanted: Filter, asked: Asked) -> P
     theirs = bool(wanted.instructor_id) and caller.may_see(wanted.instructor_id)
     wanted = Filter(wanted.instructor_id, wanted.level, wanted.tag, catalog_only=not theirs)
     async with store.read() as unit:
-        return page(await unit.listed(wanted, asked), asked.size, lambda course: course.id)
+        found = await unit.listed(wanted, asked)
+    return page(found, _fitting(found[: asked.size]), lambda course: course.id)
+
+
+def _fitting(courses: Sequence[Course]) -> int:
+    """How many of the first courses make a page."""
+    sizes = accumulate(text_bytes(course.draft) for course in courses)
+    return max(1, sum(size <= _PAGE_BYTES for size in sizes))
+
+
+def _now() -> datetime:
+    """The moment, in whole milliseconds: documents keep no finer ones, and the first answer must equal later ones."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def _may_see(course: Course, caller: Caller) -> bool:

@@ -11,8 +11,20 @@ from services.course.domain import Draft, Lesson, Module, Money, ids_in
 MODULES_AT_MOST = LESSONS_AT_MOST = 50
 _TAGS_AT_MOST = 10
 _PRICE_AT_MOST = 100_000_000
+# Of all that is written, in bytes of UTF-8. A fact carries the whole course, and the broker takes no message over 1 MB.
+_TEXT_AT_MOST = 200_000
+# A refusal travels in a header of 8 kB: it names the first wrong fields only.
+_TOLD_AT_MOST = 20
 # The shape of a BCP 47 tag: a language, perhaps a script and a region.
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
+
+
+class FirstChecks(Checks):
+    """Checks of input that may be wrong in very many places: the first of them are named."""
+
+    def wrong(self, field: str, problem: str) -> None:
+        if len(self.violations) < _TOLD_AT_MOST:
+            super().wrong(field, problem)
 
 
 def check_draft(draft: Draft, known_ids: Collection[str] = ()) -> Draft:
@@ -20,7 +32,7 @@ def check_draft(draft: Draft, known_ids: Collection[str] = ()) -> Draft:
 
     known_ids: of the modules and lessons that the course has; another id is not one of ours.
     """
-    with Checks() as checks:
+    with FirstChecks() as checks:
         checked = replace(
             draft,
             title=checks.text("draft.title", draft.title, 1, 200),
@@ -35,12 +47,21 @@ def check_draft(draft: Draft, known_ids: Collection[str] = ()) -> Draft:
         checks.number("draft.capacity", draft.capacity, 1, 100_000)
         _price(checks, draft.price)
         _ids(checks, draft, known_ids)
+        checks.that(text_bytes(draft) <= _TEXT_AT_MOST, "draft", f"give at most {_TEXT_AT_MOST:,} bytes of text in all")
     return checked
+
+
+def text_bytes(draft: Draft) -> int:
+    """How much text there is to carry, in bytes of UTF-8."""
+    lessons = [lesson for module in draft.modules for lesson in module.lessons]
+    texts = [draft.title, draft.summary, draft.description, *draft.tags, *(module.title for module in draft.modules)]
+    texts += [text for lesson in lessons for text in (lesson.title, lesson.content)]
+    return sum(len(text.encode()) for text in texts)
 
 
 def _tags(checks: Checks, tags: tuple[str, ...]) -> tuple[str, ...]:
     checks.that(len(tags) <= _TAGS_AT_MOST, "draft.tags", f"give at most {_TAGS_AT_MOST}")
-    clean = [checks.text(f"draft.tags[{n}]", tag, 1, 40).lower() for n, tag in enumerate(tags[:_TAGS_AT_MOST])]
+    clean = [checks.text(f"draft.tags[{n}]", tag.lower(), 1, 40) for n, tag in enumerate(tags[:_TAGS_AT_MOST])]
     return tuple(dict.fromkeys(clean))
 
 

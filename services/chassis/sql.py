@@ -79,7 +79,7 @@ class SqlStore(Generic[Unit]):
 
     def __init__(self, url: str, service: str, unit: Callable[[AsyncConnection, str], Unit]) -> None:
         self.service, self.unit = service, unit
-        self.engine = _engine(url)
+        self.engine = engine_of(url)
         self.committed: Callable[[Sequence[Fact]], None] = lambda _: None
         self._sqlite = self.engine.dialect.name == "sqlite"
         # SQLite has one writer. Waiting for it here is fair and prompt; SQLite's own waiting sleeps and starves.
@@ -138,7 +138,8 @@ class SqlStore(Generic[Unit]):
         await self.engine.dispose()
 
 
-def _engine(url: str) -> AsyncEngine:
+def engine_of(url: str) -> AsyncEngine:
+    """The connections to a database, as every service has them."""
     # The parameters of a statement that fails would end in the log: addresses, hashes, keys.
     shared = {"max_overflow": 0, "pool_timeout": 5, "hide_parameters": True}
     if not url.startswith("sqlite"):

@@ -29,7 +29,7 @@ async def main(env: Settings) -> None:
     store, watchers = EnrollmentStore(env.database_url), Watchers()
     service = Chassis("enrollment", env)
     if env.migrate_on_start:
-        await migrate.upgrade(store.engine, "services.enrollment.migrations")
+        await migrate.ensure(store.engine, "services.enrollment.migrations")
     courses = service.connect(env.course_address, CourseServiceStub, "coursemesh.course.v1.CourseService")
     timeout = timedelta(seconds=env.payment_timeout_seconds)
     servicer = EnrollmentServicer(store, RemoteCourses(courses), watchers, timeout)

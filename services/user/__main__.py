@@ -28,7 +28,7 @@ async def main(env: Settings) -> None:
     ring = KeyRing(store)
     service = Chassis("user", env, keys=ring)
     if env.migrate_on_start:
-        await migrate.upgrade(store.engine, "services.user.migrations")
+        await migrate.ensure(store.engine, "services.user.migrations")
     await rotate_if_due(store)
     if env.admin_email:
         password = Path(env.admin_password_file).read_text().strip()  # noqa: ASYNC240 - before anything is served

@@ -72,5 +72,5 @@ def test_only_the_launch_reads_the_environment() -> None:
         if "os.environ" in path.read_text() or "getenv" in path.read_text()
     }
     # telemetry asks for the one variable that decides whether OpenTelemetry's own reading of OTEL_* matters.
-    mains = {"services/chassis/chassis.py", "services/gateway/__main__.py"}
+    mains = {"services/chassis/chassis.py", "services/chassis/migrate.py", "services/gateway/__main__.py"}
     assert readers == {*mains, "services/chassis/telemetry.py"}

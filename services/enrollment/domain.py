@@ -162,8 +162,9 @@ Change = tuple[Enrollment, tuple[Fact, ...]]
 
 
 def check_token(course: Course, payment_token: str) -> None:
-    if course.price.amount_minor and not 1 <= len(payment_token) <= 100:
-        raise InvalidArgument({"payment_token": "give the payment provider's token, up to 100 characters"})
+    least = 1 if course.price.amount_minor else 0
+    if not (least <= len(payment_token) <= 100 and payment_token.isascii() and payment_token.isprintable()):
+        raise InvalidArgument({"payment_token": "give the payment provider's token, up to 100 printable characters"})
 
 
 def enroll(

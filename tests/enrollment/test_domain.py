@@ -62,6 +62,8 @@ def test_a_free_seat_is_active_at_once_and_never_expires() -> None:
         (lambda: enroll(a_course(capacity=3), taken=3), ResourceExhausted, "SOLD_OUT"),
         (lambda: enroll(a_course(), token=""), InvalidArgument, "INVALID_INPUT"),
         (lambda: enroll(a_course(), token="x" * 101), InvalidArgument, "INVALID_INPUT"),
+        (lambda: enroll(a_course(), token="tok\x00"), InvalidArgument, "INVALID_INPUT"),
+        (lambda: enroll(a_course(amount_minor=0), token="x" * 101), InvalidArgument, "INVALID_INPUT"),
     ],
 )
 def test_a_seat_is_refused_with_a_reason(refused: Callable[[], Change], kind: type[Refusal], reason: str) -> None:

@@ -1,0 +1,1 @@
+"""The payment service: charges for enrollments, and gives the money back."""

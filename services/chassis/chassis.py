@@ -150,6 +150,8 @@ class Chassis:
         return self.bus.connected
 
     def _remote_keys(self) -> Keys:
+        if not self.env.user_address:
+            raise SystemExit("cannot start: USER_ADDRESS is not set")
         service = "coursemesh.user.v1.UserService"
         return RemoteKeys(self.channels.connect(self.env.user_address, UserServiceStub, service))
 

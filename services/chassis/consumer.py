@@ -5,6 +5,7 @@ acked too late or not at all comes again and is found in the inbox.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -36,7 +37,7 @@ _BATCH, _STANDS = 64, 20.0
 # Two missed heartbeats and the request is made again: it is lost when the broker is killed.
 _HEARTBEAT = 1.0
 # The broker gives a message to another replica when this one has not answered for so many seconds.
-_ACK_WAIT = 30.0
+_ACK_WAIT = 10.0
 
 
 class InboxUnit(Protocol):
@@ -67,7 +68,7 @@ class Consumer:
     async def run(self) -> None:
         """Consumes until cancelled, through every absence of the broker, the stream or the store."""
         await self.bus.ready()
-        while True:
+        while not _cancelled():  # also when an error of the client's took the cancellation's place
             try:
                 await self._bind()
                 await self._consume()
@@ -102,8 +103,11 @@ class Consumer:
                     wanted = _BATCH
                 messages, ended = await self._gather(subscription, wanted)
                 wanted = 0 if ended else wanted - len(messages)
-                if messages:
+                try:
                     await self._process(messages)
+                except asyncio.CancelledError:
+                    await self._return(messages)
+                    raise
         finally:
             await self._give_back(subscription)
 
@@ -128,14 +132,11 @@ class Consumer:
 
     async def _process(self, messages: list[Msg]) -> None:
         """All in one unit, since a commit costs more than most handlers; one by one when that fails."""
+        if not messages:
+            return
         try:
             handled = [facts.parse(message.headers, message.data) for message in messages]
             await self._handle(handled)
-        except asyncio.CancelledError:
-            # Stopping: another replica takes them now, and finds in the inbox what was committed all the same.
-            for message in messages:
-                await message.nak()
-            raise
         except Exception as error:
             if len(messages) == 1:
                 await self._failed(messages[0], error)
@@ -178,14 +179,26 @@ class Consumer:
             await message.nak(delay=BACKOFF[count - 1])
 
     async def _give_back(self, subscription: Subscription) -> None:
-        """Ends the subscription; what is here and not begun goes to another replica at once, not after the ack wait."""
+        """Ends the subscription, and returns what came in and was not begun."""
         if not self.bus.connected:
             return
-        await subscription.unsubscribe()
-        while subscription.pending_msgs:
-            message = await subscription.next_msg(timeout=1)
-            if message.reply:
-                await message.nak()
+        with contextlib.suppress(NatsError, TimeoutError, OSError):
+            await subscription.unsubscribe()
+            while subscription.pending_msgs:
+                await self._return([await subscription.next_msg(timeout=1)])
+
+    async def _return(self, messages: Sequence[Msg]) -> None:
+        """Another replica takes them now, not after the ack wait; what was committed it finds in the inbox."""
+        # Without a broker nothing can be returned, and the stop goes on all the same.
+        with contextlib.suppress(NatsError, TimeoutError, OSError):
+            for message in messages:
+                if message.reply and not message.is_acked:
+                    await message.nak()
+
+
+def _cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def consumers(bus: Bus, service: str, handlers: Handlers, store: InboxStore) -> list[Consumer]:

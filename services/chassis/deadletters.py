@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from nats.aio.msg import Msg
 from nats.js.api import RawStreamMsg
-from nats.js.errors import NotFoundError
+from nats.js.errors import APIError, NotFoundError
 
 from services.chassis.bus import DEAD, DEAD_STREAM, REPLAY_STREAM, Bus
 
@@ -13,6 +13,8 @@ _SERVICE, _REASON, _COUNT = "Dead-Service", "Dead-Reason", "Dead-Deliveries"
 _STREAM, _SEQUENCE, _SUBJECT, _TIME = "Dead-Stream", "Dead-Sequence", "Dead-Subject", "Dead-Time"
 _OURS = frozenset({_SERVICE, _REASON, _COUNT, _STREAM, _SEQUENCE, _SUBJECT, _TIME})
 _REASON_AT_MOST = 500
+# The broker's codes for a message that is not there (any more).
+_GONE = frozenset({10037, 10043, 10057})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,12 @@ async def replay(bus: Bus, letter: Letter) -> None:
 
 
 async def discard(bus: Bus, letter: Letter) -> None:
-    """Forgets the letter."""
-    await bus.js.delete_msg(DEAD, letter.number)
+    """Forgets the letter; one that is gone already is no error."""
+    try:
+        await bus.js.delete_msg(DEAD, letter.number)
+    except APIError as error:
+        if error.err_code not in _GONE:
+            raise
 
 
 def _letter(found: RawStreamMsg) -> Letter:

@@ -1,6 +1,7 @@
 """How what goes wrong in a servicer becomes a gRPC status, in one place. Nothing else of an error reaches a client.
 
 a Refusal                its code, with ErrorInfo (reason, domain, metadata); for bad input BadRequest as well
+NotImplementedError      UNIMPLEMENTED: the generated servicer's own, for an RPC that is not served yet
 a peer's gRPC error      passed on as the peer said it: our services speak only in statuses made here
 anything else            INTERNAL and the trace id; the exception goes to the log
 """
@@ -29,6 +30,8 @@ def to_status(error: BaseException) -> status_pb2.Status:
         return _refused(error)
     if isinstance(error, TimeoutError):
         return _status(code_pb2.DEADLINE_EXCEEDED, "the deadline passed", "DEADLINE_PASSED")
+    if isinstance(error, NotImplementedError):
+        return _status(code_pb2.UNIMPLEMENTED, "this version does not serve that", "NOT_SERVED")
     if isinstance(error, grpc.aio.AioRpcError):
         return _passed_on(error)
     trace_id = telemetry.trace_id()

@@ -29,6 +29,11 @@ _COLLIDED = frozenset({"40001", "40P01", "55P03"})
 _REMEMBERED = timedelta(days=30)
 
 
+class StatementFailed(Exception):
+    """A defect. What the database says of it may hold a whole row, and goes to logs and dead letters: so only the kind
+    is kept."""
+
+
 class SqlUnit:
     """One transaction. A service's unit adds its own tables to this."""
 
@@ -141,7 +146,7 @@ class SqlStore(Generic[Unit]):
 def engine_of(url: str) -> AsyncEngine:
     """The connections to a database, as every service has them."""
     # The parameters of a statement that fails would end in the log: addresses, hashes, keys.
-    shared = {"max_overflow": 0, "pool_timeout": 5, "hide_parameters": True}
+    shared = {"max_overflow": 0, "pool_timeout": 5}
     if not url.startswith("sqlite"):
         return create_async_engine(url, pool_size=10, pool_pre_ping=True, **shared)
     engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=5, **shared)
@@ -167,7 +172,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @asynccontextmanager
 async def _translated() -> AsyncIterator[None]:
-    """A store that is away is a refusal; a collision is a Conflict; anything else is a defect and stays what it is."""
+    """A store that is away is a refusal; a collision is a Conflict; anything else is a defect."""
     try:
         yield
     except DBAPIError as error:
@@ -175,7 +180,7 @@ async def _translated() -> AsyncIterator[None]:
             raise Conflict from error
         if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
             raise _away(error.orig) from None
-        raise
+        raise StatementFailed(f"{type(error.orig).__name__} {getattr(error.orig, 'sqlstate', '')}".strip()) from None
     except NoConnectionFree as error:
         raise _away(error) from None
 

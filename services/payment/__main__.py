@@ -28,7 +28,7 @@ async def main(env: Settings) -> None:
     if env.migrate_on_start:
         await migrate.ensure(store.engine, "services.payment.migrations")
     await provider.open()
-    service.serve(add_PaymentServiceServicer_to_server, PaymentServicer(store))
+    service.serve(add_PaymentServiceServicer_to_server, PaymentServicer(store))  # type: ignore[abstract]
     service.keep(store)
     service.consume(HANDLERS, store)
     service.run_always("settle", Settling(store, provider).run)

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis import telemetry
@@ -67,11 +66,6 @@ class PaymentUnit(SqlUnit):
             self.publish(payment.id, wire.fact(fact), payment.updated)
 
 
-class StatementFailed(Exception):
-    """A defect. What the database says of it goes to logs and dead letters, and may hold the row with its token: so
-    only the kind is kept."""
-
-
 class PaymentStore(SqlStore[PaymentUnit]):
     """The payment service's database. `woken` is set by each commit that leaves a payment due."""
 
@@ -81,11 +75,8 @@ class PaymentStore(SqlStore[PaymentUnit]):
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[PaymentUnit]:
-        try:
-            async with super().begin() as unit:
-                yield unit
-        except DBAPIError as error:
-            raise StatementFailed(f"{type(error.orig).__name__} {getattr(error.orig, 'sqlstate', '')}") from None
+        async with super().begin() as unit:
+            yield unit
         if unit.left_due:
             self.woken.set()
 

@@ -10,9 +10,10 @@ from sqlalchemy import insert
 
 from services.chassis.facts import new_id
 from services.chassis.paging import Asked
+from services.chassis.sql import StatementFailed
 from services.payment import domain
 from services.payment.domain import Payment, State
-from services.payment.store import PaymentStore, StatementFailed
+from services.payment.store import PaymentStore
 from services.payment.tables import payments
 from services.payment.usecases import settle
 from tests.payment.world import Seat, published

@@ -1,6 +1,7 @@
 """Generates the stubs of all languages from proto/, with what the lock files pin."""
 
 import filecmp
+import os
 import subprocess
 import sys
 import tempfile
@@ -14,11 +15,14 @@ from workbench.refusal import Refusal
 _TYPESCRIPT = ROOT / "gen" / "typescript"
 # What is generated; the rest of gen/ is written by hand.
 _GENERATED = ("gen/python", "gen/typescript/src", "gen/go")
+# The comments of the contracts, for the gateway's OpenAPI document; a test of the gateway checks it for drift.
+_WORDS = [sys.executable, "-m", "services.gateway.words"]
 _SECONDS = 600
 
 
 def main() -> int:
     generate(ROOT)
+    _run(_WORDS, ROOT, dict(os.environ))
     return 0
 
 

@@ -13,6 +13,7 @@ from workbench.place import ROOT
 from workbench.refusal import Refusal
 
 _INSTALL_SECONDS = 600
+_CERTIFICATES = (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/pki/tls/certs/ca-bundle.crt"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,14 @@ GO = Toolchain("go", (1, 25), ("version",), "go", "bin")
 def environment(*toolchains: Toolchain) -> dict[str, str]:
     """The caller's environment with a PATH on which the toolchains are found, installed where missing."""
     folders = [str(Path(sys.executable).parent), *filter(None, map(_folder, toolchains))]
-    return {**os.environ, "PATH": os.pathsep.join([*folders, os.environ.get("PATH", "")])}
+    return {**_trusting(), "PATH": os.pathsep.join([*folders, os.environ.get("PATH", "")])}
+
+
+def _trusting() -> dict[str, str]:
+    """The caller's environment, and the machine's own certificates where it has some: a company's proxy is known to
+    them and to nobody else."""
+    bundle = next((str(path) for path in _CERTIFICATES if path.exists()), None)
+    return {**({"NODE_EXTRA_CA_CERTS": bundle, "UV_SYSTEM_CERTS": "true"} if bundle else {}), **os.environ}
 
 
 def _folder(toolchain: Toolchain) -> str | None:
@@ -61,7 +69,7 @@ def _install(toolchain: Toolchain) -> str:
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
     # Beside what is installed, not instead of it.
     wanted = [uv or "uv", "sync", "--quiet", "--frozen", "--inexact", "--group", "toolchains"]
-    settings = {**os.environ, "UV_PROJECT_ENVIRONMENT": sys.prefix, "UV_PYTHON": sys.executable}
+    settings = {**_trusting(), "UV_PROJECT_ENVIRONMENT": sys.prefix, "UV_PYTHON": sys.executable}
     done = subprocess.run(wanted, cwd=ROOT, env=settings, timeout=_INSTALL_SECONDS, check=False)
     folder = _of_wheel(toolchain)
     if done.returncode or folder is None:

@@ -30,8 +30,8 @@ def generate(into: Path) -> None:
     """Writes gen/ below the folder."""
     environment = toolchains.environment(toolchains.NODE, toolchains.GO)
     if not (_TYPESCRIPT / "node_modules" / "@bufbuild" / "protoc-gen-es").is_dir():
-        npm = ["npm", "ci", "--no-fund", "--no-audit", "--loglevel=error"]
-        _run(npm, _TYPESCRIPT, environment)
+        wanted = ["ci", "--no-fund", "--no-audit", "--loglevel=error"]
+        _run([*toolchains.npm(environment), *wanted], _TYPESCRIPT, environment)
     _run(["buf", "generate", "--output", str(into)], ROOT, environment)
 
 
@@ -58,4 +58,4 @@ def _counts(path: Path) -> bool:
 def _run(command: list[str], folder: Path, environment: dict[str, str]) -> None:
     done = subprocess.run(command, cwd=folder, env=environment, stdout=sys.stderr, timeout=_SECONDS, check=False)
     if done.returncode:
-        raise Refusal(f"{' '.join(command[:2])} failed; what it said is above")
+        raise Refusal(f"{' '.join(command[:3])} failed; what it said is above")

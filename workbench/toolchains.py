@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,6 +36,14 @@ def environment(*toolchains: Toolchain) -> dict[str, str]:
     """The caller's environment with a PATH on which the toolchains are found, installed where missing."""
     folders = [str(Path(sys.executable).parent), *filter(None, map(_folder, toolchains))]
     return {**_trusting(), "PATH": os.pathsep.join([*folders, os.environ.get("PATH", "")])}
+
+
+def npm(environment: Mapping[str, str]) -> list[str]:
+    """The command line of the npm that belongs to the environment's Node."""
+    node = Path(shutil.which("node", path=environment["PATH"]) or "node")
+    # In the wheel npm lies beside Node's folder, and the script that should lead to it leads nowhere.
+    script = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return [str(node), str(script)] if node.parent.parent.name == NODE.package else ["npm"]
 
 
 def _trusting() -> dict[str, str]:

@@ -1,8 +1,10 @@
 """What `status` tells about a running system, for people and for programs."""
 
+from dataclasses import asdict
 from typing import Any
 
-from workbench import credentials, health, state
+from workbench import credentials, health, memory, state
+from workbench.memory import Memory
 from workbench.place import Place
 from workbench.plan import Plan
 from workbench.state import Running, State
@@ -29,6 +31,7 @@ def describe(place: Place, plan: Plan) -> Report:
             program.name: {"url": program.address, "pid": _of(found, program.name).pid}
             for program in plan.infrastructure
         },
+        "memory": asdict(memory_of(found)),
         "stores": plan.stores,
         "data": str(place.data),
         "admin": {
@@ -36,6 +39,12 @@ def describe(place: Place, plan: Plan) -> Report:
             "password": credentials.read(place).get(credentials.ADMIN),
         },
     }
+
+
+def memory_of(found: State | None) -> Memory:
+    """Of every process of the system, its supervisor included."""
+    pids = [found.pid, *(program.pid for program in found.programs.values())] if found else []
+    return memory.of(pids)
 
 
 def gateway_url(plan: Plan) -> str | None:

@@ -33,7 +33,7 @@ def test_a_start_ends_with_every_address_and_where_the_password_is(system: Syste
 
 def test_status_tells_programs_everything_they_need(healthy: System) -> None:
     status = healthy.status()
-    assert set(status) == {"gateway", "services", "infrastructure", "stores", "data", "admin"}
+    assert set(status) == {"gateway", "services", "infrastructure", "memory", "stores", "data", "admin"}
     assert set(status["services"]) == set(SERVICES)
     assert all(set(one) == {"address", "status", "pid", "restarts"} for one in status["services"].values())
     assert {one["status"] for one in status["services"].values()} == {"SERVING"}

@@ -28,5 +28,6 @@ def status(as_json: bool, place: Place) -> None:
         return
     statuses = health.ask_all(plan.services)
     show(place, plan, statuses)
+    print(f"memory: {report.memory_of(running.state_of(place))}")
     if set(statuses.values()) - {health.SERVING}:
         sys.exit(1)

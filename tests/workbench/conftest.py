@@ -60,10 +60,10 @@ class System:
         return [sys.executable, "-m", "workbench", command, "--data", str(self.data), *args]
 
     def up(self, *args: str, env: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
-        return self.call("up", "--detach", "--ports", "auto", "--package", FAKES, *args, env=env)
+        return self.call("up", "--detach", "--ports", "auto", "--empty", "--package", FAKES, *args, env=env)
 
     def foreground(self, *args: str) -> "subprocess.Popen[str]":
-        line = self.line("up", "--ports", "auto", "--package", FAKES, *args)
+        line = self.line("up", "--ports", "auto", "--empty", "--package", FAKES, *args)
         return subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def status(self) -> dict[str, Any]:

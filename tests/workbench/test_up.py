@@ -164,7 +164,7 @@ def test_in_the_foreground_a_signal_stops_the_system(system: System, number: sig
 
 
 def test_a_signal_during_the_start_leaves_nothing_running(system: System) -> None:
-    line = system.line("up", "--ports", "auto", "--package", "tests.workbench.fakes")
+    line = system.line("up", "--ports", "auto", "--empty", "--package", "tests.workbench.fakes")
     process = subprocess.Popen(line, cwd=ROOT, env={**os.environ, "COURSEMESH_USER_STATUS": "NOT_SERVING"})
     until(lambda: "payment" in system.pids())
     pids = system.pids()
@@ -180,7 +180,7 @@ def test_a_taken_port_is_one_clear_line(system: System) -> None:
         with contextlib.suppress(OSError):
             other.bind(("127.0.0.1", 8080))
             other.listen(1)
-        answer = system.call("up", "--detach", "--package", "tests.workbench.fakes")
+        answer = system.call("up", "--detach", "--empty", "--package", "tests.workbench.fakes")
     assert answer.returncode == 1
     assert answer.stderr.count("\n") == 1
     assert "port 8080 (gateway)" in answer.stderr

@@ -18,6 +18,7 @@ from services.chassis.consumer import Handlers, InboxStore, consumers
 from services.chassis.facts import Fact
 from services.chassis.identity import Keys, Tokens
 from services.chassis.keys import RemoteKeys
+from services.chassis.refusals import Refusal
 from services.chassis.relay import Outbox, Relay
 from services.chassis.server import Dependency, Server
 
@@ -68,6 +69,7 @@ class Chassis:
         self._dependencies: dict[str, Dependency] = {"broker": self._broker_is_there}
         self._stores: list[Store] = []
         self._stopping = asyncio.Event()
+        self._died = ""
 
     def connect(self, address: str, stub: StubType[Stub], service: str) -> Stub:
         """A stub for another service; see Channels.connect."""
@@ -112,7 +114,10 @@ class Chassis:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Serves until SIGTERM or SIGINT; then says NOT_SERVING, drains, and returns."""
+        """Serves until SIGTERM or SIGINT; then says NOT_SERVING, drains, and returns.
+
+        Exits with status 1, after the same good order, when a part of the service died.
+        """
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signum, self.stop)
@@ -123,6 +128,8 @@ class Chassis:
         await self._stopping.wait()
         following.cancel()
         await self._shut_down(tasks)
+        if self._died:
+            raise SystemExit(f"{self.service} stopped: its part {self._died!r} died; the log says why")
 
     async def _shut_down(self, tasks: list[asyncio.Task[None]]) -> None:
         log.info("stopping")
@@ -143,8 +150,8 @@ class Chassis:
             await work()
         except Exception:
             log.exception("a part of the service died", extra={"part": name})
+            self._died = name
             self.stop()
-            raise
 
     async def _broker_is_there(self) -> bool:
         return self.bus.connected
@@ -161,4 +168,7 @@ def launch(service: str, main: Callable[[Env], Coroutine[Any, Any, None]], kind:
     env = settings.read(kind, os.environ)
     logs.configure(service, env.log_level)
     telemetry.configure(service)
-    uvloop.run(main(env))
+    try:
+        uvloop.run(main(env))
+    except Refusal as refused:
+        raise SystemExit(f"cannot start: {refused.message}") from None

@@ -161,7 +161,8 @@ class DocumentStore(Generic[Unit]):
             return bool((await self.client.admin.command("ping"))["ok"])
 
     async def close(self) -> None:
-        self.client.close()
+        # The driver takes leave of the server, and waits for it.
+        await asyncio.to_thread(self.client.close)
 
 
 def _opened(url: str) -> tuple[Any, Any]:

@@ -10,6 +10,8 @@ from opentelemetry import trace
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
 
 class _Json(logging.Formatter):
     def __init__(self, service: str) -> None:
@@ -33,7 +35,13 @@ class _Json(logging.Formatter):
 
 
 def configure(service: str, level: str) -> None:
-    """Sends every log of the process to stderr. `extra=` of a log call becomes fields of the line."""
+    """Sends every log of the process to stderr. `extra=` of a log call becomes fields of the line.
+
+    Exits with status 2 and one line when there is no such level.
+    """
+    if level.upper() not in _LEVELS:
+        sys.stderr.write(f"cannot start: LOG_LEVEL is none of {', '.join(_LEVELS)}: {level!r}\n")
+        raise SystemExit(2)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json(service))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.chassis import logs, settings
-from services.chassis.sql import engine_of
+from services.chassis.refusals import Refusal
+from services.chassis.sql import engine_of, translated
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ _SECONDS = 300.0
 async def ensure(engine: AsyncEngine, package: str) -> None:
     """What a service does at its start: migrates where there is something to do, in a process of its own. Alembic costs
     12 MB, which the service would keep for as long as it runs."""
-    async with engine.connect() as connection:
+    async with translated(), engine.connect() as connection:
         if await connection.run_sync(_is_newest, _folder(package)):
             return
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "services.chassis.migrate", package)
@@ -39,7 +40,7 @@ async def ensure(engine: AsyncEngine, package: str) -> None:
 
 async def upgrade(engine: AsyncEngine, package: str) -> None:
     """Brings the schema to the newest revision in the package `…/migrations/NNNN_name.py` of a service."""
-    async with engine.connect() as connection:
+    async with translated(), engine.connect() as connection:
         await connection.execution_options(writes=True)
         async with connection.begin():
             await connection.run_sync(_upgrade, _folder(package))
@@ -97,4 +98,7 @@ async def _main(env: _Settings, package: str) -> None:
 if __name__ == "__main__":
     read = settings.read(_Settings, os.environ)
     logs.configure(sys.argv[1].split(".")[1], read.log_level)
-    asyncio.run(_main(read, sys.argv[1]))
+    try:
+        asyncio.run(_main(read, sys.argv[1]))
+    except Refusal as refused:
+        raise SystemExit(f"cannot migrate: {refused.message}") from None

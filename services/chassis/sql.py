@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message
-from sqlalchemy import Connection, CursorResult, Table, delete, event, insert, literal, select, update
+from sqlalchemy import Connection, CursorResult, Row, Table, delete, event, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
@@ -64,6 +64,14 @@ class SqlUnit:
         # SQLAlchemy keeps the count of an INSERT only when asked to.
         return (await self.execute(statement.execution_options(preserve_rowcount=True))).rowcount == 1
 
+    async def insert_or_lock(self, table: Table, values: dict[str, Any]) -> Row[Any]:
+        """The row with the same primary key, inserted if it is not there; it stays as it is until the unit ends."""
+        keys = list(table.primary_key.columns)
+        inserted = _dialect_insert(self.connection, table).values(values)
+        # An update to what it is: that takes the row's lock.
+        locked = inserted.on_conflict_do_update(index_elements=keys, set_={key.name: key for key in keys})
+        return (await self.execute(locked.returning(*table.c))).one()
+
     async def execute(self, statement: Any) -> CursorResult[Any]:
         result: CursorResult[Any] = await self.connection.execute(statement)
         return result
@@ -93,7 +101,7 @@ class SqlStore(Generic[Unit]):
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Unit]:
         """A unit that commits when it is left without an error, and else changes nothing."""
-        async with _translated(), self._writer, self.engine.connect() as connection:
+        async with translated(), self._writer, self.engine.connect() as connection:
             await connection.execution_options(writes=True)
             async with connection.begin():
                 unit = self.unit(connection, self.service)
@@ -104,7 +112,7 @@ class SqlStore(Generic[Unit]):
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Unit]:
         """A unit for reading only: each statement sees what is committed."""
-        async with _translated(), self.engine.connect() as connection:
+        async with translated(), self.engine.connect() as connection:
             if not self._sqlite:
                 await connection.execution_options(isolation_level="AUTOCOMMIT")
             yield self.unit(connection, self.service)
@@ -146,7 +154,7 @@ class SqlStore(Generic[Unit]):
 def engine_of(url: str) -> AsyncEngine:
     """The connections to a database, as every service has them."""
     # The parameters of a statement that fails would end in the log: addresses, hashes, keys.
-    shared = {"max_overflow": 0, "pool_timeout": 5}
+    shared = {"max_overflow": 0, "pool_timeout": 5, "hide_parameters": True}
     if not url.startswith("sqlite"):
         return create_async_engine(url, pool_size=10, pool_pre_ping=True, **shared)
     engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=5, **shared)
@@ -171,7 +179,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @asynccontextmanager
-async def _translated() -> AsyncIterator[None]:
+async def translated() -> AsyncIterator[None]:
     """A store that is away is a refusal; a collision is a Conflict; anything else is a defect."""
     try:
         yield

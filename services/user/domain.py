@@ -95,9 +95,13 @@ def email_of(text: str) -> str:
     return text.strip().lower()
 
 
+def is_address(email: str) -> bool:
+    return len(email) <= 254 and _EMAIL.fullmatch(email) is not None
+
+
 def check_registration(email: str, password: str, display_name: str) -> None:
     with Checks() as checks:
-        checks.that(len(email) <= 254 and _EMAIL.fullmatch(email) is not None, "email", "give an email address")
+        checks.that(is_address(email), "email", "give an email address")
         checks.that(8 <= len(password) <= 128, "password", "give 8 to 128 characters")
         checks.text("display_name", display_name, 1, 100)
 

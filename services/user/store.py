@@ -52,10 +52,9 @@ class UserUnit(SqlUnit):
         self.publish(account.id, wire.fact(fact), account.updated)
 
     async def attempts(self, email: str) -> Attempts | None:
-        # A row to lock, before there is a first failure: two first attempts at once must not both count as one.
-        await self.insert_unless_there(login_attempts, {**_whose(email), "failures": 0, "since": datetime.now(UTC)})
-        tried = select(login_attempts).filter_by(**_whose(email)).with_for_update()
-        row = (await self.execute(tried)).one()
+        # A row to lock, before there is a first failure: two first attempts at once must not both count as one. In one
+        # statement, since a log-in that succeeds deletes the row.
+        row = await self.insert_or_lock(login_attempts, {**_whose(email), "failures": 0, "since": datetime.now(UTC)})
         return Attempts(row.failures, row.since)
 
     async def save_attempts(self, email: str, attempts: Attempts) -> None:
@@ -107,6 +106,8 @@ class UserStore(SqlStore[UserUnit]):
         live = select(refresh_tokens.c.session_id).where(refresh_tokens.c.expires > now)
         async with self.begin() as unit:
             await unit.execute(delete(sessions).where(sessions.c.id.not_in(live)))
+            # Of a session that is carried on for years, too.
+            await unit.execute(delete(refresh_tokens).where(refresh_tokens.c.expires <= now))
             await unit.execute(delete(login_attempts).where(login_attempts.c.since < now - domain.FAILURE_WINDOW))
             await unit.execute(delete(signing_keys).where(signing_keys.c.retired < now - domain.RETIRED_KEY_LASTS))
 

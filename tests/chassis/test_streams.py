@@ -34,10 +34,16 @@ class Watched(EnrollmentServiceServicer):
         self.answers, self.error, self.stay = answers, error, stay
         self.open = 0
         self.seen = ""
+        # Held on to, so that the guard closes a stream or nobody does.
+        self.streams: list[AsyncIterator[rpc.WatchEnrollmentResponse]] = []
 
-    async def WatchEnrollment(
+    def WatchEnrollment(
         self, request: rpc.WatchEnrollmentRequest, context: Context
     ) -> AsyncIterator[rpc.WatchEnrollmentResponse]:
+        self.streams.append(self._answers())
+        return self.streams[-1]
+
+    async def _answers(self) -> AsyncIterator[rpc.WatchEnrollmentResponse]:
         self.open += 1
         self.seen = caller().id
         try:

@@ -41,7 +41,8 @@ class Unit(Protocol):
 
     async def save(self, account: Account, fact: UserFact) -> None: ...
 
-    async def attempts(self, email: str) -> Attempts | None: ...
+    async def attempts(self, email: str) -> Attempts | None:
+        """Log-ins to the address that failed, kept from being counted by another unit until this one ends."""
 
     async def save_attempts(self, email: str, attempts: Attempts) -> None: ...
 

@@ -24,7 +24,8 @@ async def log_in(store: Store, passwords: Passwords, email: str, password: str) 
     email = domain.email_of(email)
     async with store.begin() as unit:
         await unit.save_attempts(email, domain.attempt(await unit.attempts(email), datetime.now(UTC)))
-        account = await unit.account_of(email)
+        # Nobody registered what is no address; and not every database can be asked for every text.
+        account = await unit.account_of(email) if domain.is_address(email) else None
     if not await passwords.matches(password, account.password_hash if account else None) or account is None:
         raise Unauthenticated("BAD_CREDENTIALS", "address and password do not match")
     async with store.begin() as unit:

@@ -13,6 +13,9 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,64}")
 
+# A refusal travels in a header, which has a bound: it names the first wrong fields only.
+_TOLD_AT_MOST = 20
+
 
 class Checks:
     """Collects violations; leaving the `with` block refuses if there were any.
@@ -25,7 +28,8 @@ class Checks:
         self.violations: dict[str, str] = {}
 
     def wrong(self, field: str, problem: str) -> None:
-        self.violations.setdefault(field, problem)
+        if len(self.violations) < _TOLD_AT_MOST:
+            self.violations.setdefault(field, problem)
 
     def that(self, holds: bool, field: str, problem: str) -> None:
         if not holds:

@@ -2,7 +2,7 @@
 
 from coursemesh.course.v1 import course_service_pb2 as rpc
 from coursemesh.course.v1.course_service_pb2_grpc import CourseServiceServicer
-from services.chassis.checks import an_id
+from services.chassis.checks import Checks, an_id
 from services.chassis.guard import Context
 from services.chassis.identity import ADMIN, INSTRUCTOR, caller, only, token_optional
 from services.chassis.paging import asked
@@ -10,7 +10,6 @@ from services.chassis.requests import once
 from services.course import usecases, wire
 from services.course.store import CourseStore
 from services.course.usecases import Filter
-from services.course.writing import FirstChecks
 
 _BATCH_AT_MOST = 100
 
@@ -58,7 +57,7 @@ class CourseServicer(CourseServiceServicer):
     async def BatchGetCourses(
         self, request: rpc.BatchGetCoursesRequest, context: Context
     ) -> rpc.BatchGetCoursesResponse:
-        with FirstChecks() as checks:
+        with Checks() as checks:
             checks.that(len(request.course_ids) <= _BATCH_AT_MOST, "course_ids", f"give at most {_BATCH_AT_MOST}")
             wanted = [checks.id(f"course_ids[{n}]", each) for n, each in enumerate(request.course_ids)]
         found = await usecases.batch(self.store, caller(), wanted)

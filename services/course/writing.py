@@ -13,18 +13,8 @@ _TAGS_AT_MOST = 10
 _PRICE_AT_MOST = 100_000_000
 # Of all that is written, in bytes of UTF-8. A fact carries the whole course, and the broker takes no message over 1 MB.
 _TEXT_AT_MOST = 200_000
-# A refusal travels in a header of 8 kB: it names the first wrong fields only.
-_TOLD_AT_MOST = 20
 # The shape of a BCP 47 tag: a language, perhaps a script and a region.
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
-
-
-class FirstChecks(Checks):
-    """Checks of input that may be wrong in very many places: the first of them are named."""
-
-    def wrong(self, field: str, problem: str) -> None:
-        if len(self.violations) < _TOLD_AT_MOST:
-            super().wrong(field, problem)
 
 
 def check_draft(draft: Draft, known_ids: Collection[str] = ()) -> Draft:
@@ -32,7 +22,7 @@ def check_draft(draft: Draft, known_ids: Collection[str] = ()) -> Draft:
 
     known_ids: of the modules and lessons that the course has; another id is not one of ours.
     """
-    with FirstChecks() as checks:
+    with Checks() as checks:
         checked = replace(
             draft,
             title=checks.text("draft.title", draft.title, 1, 200),

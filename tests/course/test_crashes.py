@@ -20,7 +20,6 @@ from tests.course.world import a_course, added, in_stream, put, relaying, stored
 from tests.support.waiting import eventually
 from workbench.infrastructure.server import Server
 
-
 freezes = pytest.mark.skipif(
     not Path("/proc/self/task").exists(), reason="looks at a process' threads as Linux shows them"
 )

@@ -520,7 +520,7 @@ func (x *Course) GetPublishTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// What an instructor writes of a course; the rest of it is given by the service.
+// What an instructor writes of a course; the rest of it is given by the service. At most 200,000 bytes of text in all.
 type CourseDraft struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 200 characters.

@@ -49,7 +49,8 @@ class CourseServiceStub:
 
     NOT_FOUND (COURSE_UNKNOWN) when there is none. PERMISSION_DENIED (NOT_YOURS) when somebody else teaches it.
     ABORTED (ETAG_MISMATCH) when the etag is not of the current version. FAILED_PRECONDITION (COURSE_ARCHIVED) on an
-    archived course, (CAPACITY_SHRINKS, CURRENCY_FIXED) when a published one would lose seats or change its currency.
+    archived course, (CAPACITY_SHRINKS, CURRENCY_FIXED, NO_LESSONS) when a published one would lose seats, change its
+    currency or lose its last lesson.
     ABORTED (REQUEST_REUSED) when the `request_id` came before with other content.
     """
     PublishCourse: _grpc.UnaryUnaryMultiCallable[_course_service_pb2.PublishCourseRequest, _course_service_pb2.PublishCourseResponse]
@@ -97,7 +98,8 @@ class CourseServiceAsyncStub(CourseServiceStub):
 
     NOT_FOUND (COURSE_UNKNOWN) when there is none. PERMISSION_DENIED (NOT_YOURS) when somebody else teaches it.
     ABORTED (ETAG_MISMATCH) when the etag is not of the current version. FAILED_PRECONDITION (COURSE_ARCHIVED) on an
-    archived course, (CAPACITY_SHRINKS, CURRENCY_FIXED) when a published one would lose seats or change its currency.
+    archived course, (CAPACITY_SHRINKS, CURRENCY_FIXED, NO_LESSONS) when a published one would lose seats, change its
+    currency or lose its last lesson.
     ABORTED (REQUEST_REUSED) when the `request_id` came before with other content.
     """
     PublishCourse: _aio.UnaryUnaryMultiCallable[_course_service_pb2.PublishCourseRequest, _course_service_pb2.PublishCourseResponse]  # type: ignore[assignment]
@@ -154,7 +156,8 @@ class CourseServiceServicer(metaclass=_abc_1.ABCMeta):
 
         NOT_FOUND (COURSE_UNKNOWN) when there is none. PERMISSION_DENIED (NOT_YOURS) when somebody else teaches it.
         ABORTED (ETAG_MISMATCH) when the etag is not of the current version. FAILED_PRECONDITION (COURSE_ARCHIVED) on an
-        archived course, (CAPACITY_SHRINKS, CURRENCY_FIXED) when a published one would lose seats or change its currency.
+        archived course, (CAPACITY_SHRINKS, CURRENCY_FIXED, NO_LESSONS) when a published one would lose seats, change its
+        currency or lose its last lesson.
         ABORTED (REQUEST_REUSED) when the `request_id` came before with other content.
         """
 

@@ -255,7 +255,7 @@ export const CourseSchema: GenMessage<Course> = /*@__PURE__*/
   messageDesc(file_coursemesh_course_v1_course, 3);
 
 /**
- * What an instructor writes of a course; the rest of it is given by the service.
+ * What an instructor writes of a course; the rest of it is given by the service. At most 200,000 bytes of text in all.
  *
  * @generated from message coursemesh.course.v1.CourseDraft
  */

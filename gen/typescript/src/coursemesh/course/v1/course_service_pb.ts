@@ -436,7 +436,8 @@ export const CourseService: GenService<{
    *
    * NOT_FOUND (COURSE_UNKNOWN) when there is none. PERMISSION_DENIED (NOT_YOURS) when somebody else teaches it.
    * ABORTED (ETAG_MISMATCH) when the etag is not of the current version. FAILED_PRECONDITION (COURSE_ARCHIVED) on an
-   * archived course, (CAPACITY_SHRINKS, CURRENCY_FIXED) when a published one would lose seats or change its currency.
+   * archived course, (CAPACITY_SHRINKS, CURRENCY_FIXED, NO_LESSONS) when a published one would lose seats, change its
+   * currency or lose its last lesson.
    * ABORTED (REQUEST_REUSED) when the `request_id` came before with other content.
    *
    * @generated from rpc coursemesh.course.v1.CourseService.UpdateCourse

@@ -103,11 +103,15 @@ def unary(
 
 def stream(
     method: str, behavior: Callable[[Any, Context], AsyncGenerator[Any, None]], tokens: Tokens
-) -> Callable[[Any, Context], AsyncGenerator[Any, None]]:
-    """Likewise for a method that streams its answers."""
+) -> Callable[[Any, Context], Awaitable[None]]:
+    """Likewise for a method that streams its answers.
+
+    Not a generator itself: one that is left while an answer is being sent is closed elsewhere, where its trace and its
+    deadline are not those of the task.
+    """
     access: Access = getattr(behavior, "access", identity.signed_in)
 
-    async def serve(message: Any, context: Context) -> AsyncGenerator[Any, None]:
+    async def serve(message: Any, context: Context) -> None:
         request = _Request(method, context)
         with request.span():
             try:
@@ -117,8 +121,8 @@ def stream(
                     # Closed here and now when the caller goes, and not when the garbage is collected.
                     async with aclosing(behavior(message, context)) as answers:
                         async for answer in answers:
-                            yield answer
-            except (asyncio.CancelledError, GeneratorExit):
+                            await context.write(answer)
+            except asyncio.CancelledError:
                 request.code = "CANCELLED"
                 raise
             except Exception as error:

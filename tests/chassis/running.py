@@ -29,8 +29,13 @@ async def at_work(*parts: Coroutine[Any, Any, None]) -> AsyncIterator[list["asyn
     finally:
         for task in tasks:
             task.cancel()
-        async with asyncio.timeout(10):
-            ends = await asyncio.gather(*tasks, return_exceptions=True)
+        _, late = await asyncio.wait(tasks, timeout=10)
+        while not all(task.done() for task in late):
+            for task in late:
+                task.cancel()
+            await asyncio.sleep(0.01)
+    assert not late, "asked once to stop, a part went on"
+    ends = await asyncio.gather(*tasks, return_exceptions=True)
     assert all(end is None or isinstance(end, asyncio.CancelledError) for end in ends), ends
 
 

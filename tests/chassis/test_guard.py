@@ -43,14 +43,14 @@ async def test_callers_are_not_mixed_up(signer: Signer) -> None:
 async def test_an_unknown_method_is_unimplemented(signer: Signer) -> None:
     async with at_work(People(), signer) as address, grpc.aio.insecure_channel(address) as channel:
         with pytest.raises(grpc.aio.AioRpcError) as failed:
-            await channel.unary_unary("/coursemesh.user.v1.UserService/Nonsense")(b"")
+            await channel.unary_unary("/coursemesh.user.v1.UserService/Nonsense")(b"")  # type: ignore[arg-type]
     assert failed.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 async def test_bytes_that_are_no_message_are_refused_and_leak_nothing(signer: Signer) -> None:
     async with at_work(People(), signer) as address, grpc.aio.insecure_channel(address) as channel:
         with pytest.raises(grpc.aio.AioRpcError) as failed:
-            await channel.unary_unary("/coursemesh.user.v1.UserService/LogIn")(b"\xff\xff\xff")
+            await channel.unary_unary("/coursemesh.user.v1.UserService/LogIn")(b"\xff\xff\xff")  # type: ignore[arg-type]
     assert "Traceback" not in str(failed.value.details())
 
 

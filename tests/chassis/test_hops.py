@@ -63,7 +63,7 @@ async def test_the_trace_goes_on_across_the_hops(signer: Signer, spans: InMemory
     second, between, first = ended
     assert second.parent is not None
     assert between.parent is not None
-    assert (second.parent.span_id, between.parent.span_id) == (between.context.span_id, first.context.span_id)  # type: ignore[union-attr]
+    assert (second.parent.span_id, between.parent.span_id) == (between.context.span_id, first.context.span_id)
 
 
 async def test_who_comes_without_a_trace_starts_one(signer: Signer, spans: InMemorySpanExporter) -> None:

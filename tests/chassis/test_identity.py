@@ -54,7 +54,7 @@ async def test_a_remembered_token_still_expires(signer: Signer, monkeypatch: pyt
     tokens, token = Tokens(signer), signer.token(ME)
     await tokens.verify(token)
     later = time.time() + 910
-    monkeypatch.setattr(identity.time, "time", lambda: later)
+    monkeypatch.setattr("services.chassis.identity.time.time", lambda: later)
     assert await reason(tokens, token) == "TOKEN_EXPIRED"
 
 
@@ -84,7 +84,7 @@ async def test_a_token_of_an_unknown_key_is_refused(signer: Signer, own_signer: 
 
 async def test_an_unsigned_token_is_refused(signer: Signer) -> None:
     claims = jwt.decode(signer.token(ME, "admin"), options={"verify_signature": False})
-    unsigned = jwt.encode(claims, None, algorithm="none", headers={"kid": signer.kid})
+    unsigned = jwt.encode(claims, "", algorithm="none", headers={"kid": signer.kid})
     assert await reason(Tokens(signer), unsigned) == "TOKEN_INVALID"
 
 

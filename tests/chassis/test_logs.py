@@ -15,7 +15,8 @@ from services.chassis import logs, telemetry
 @contextmanager
 def logged(level: str = "info") -> Iterator[list[dict[str, Any]]]:
     """The lines that are written inside; afterwards logs go where they went before."""
-    root, lines, stderr = logging.getLogger(), [], io.StringIO()
+    root, stderr = logging.getLogger(), io.StringIO()
+    lines: list[dict[str, Any]] = []
     before = root.handlers[:], root.level
     root.handlers = []
     try:

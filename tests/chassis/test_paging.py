@@ -22,7 +22,8 @@ def test_any_page_size_is_brought_into_bounds(given: int, taken: int) -> None:
 
 
 def test_following_the_tokens_shows_everything_once() -> None:
-    seen, token = [], ""
+    seen: list[str] = []
+    token = ""
     for _ in range(3):
         asked = paging.asked(2, token)
         rows = [each for each in IDS if each > (asked.after or "")][: asked.size + 1]

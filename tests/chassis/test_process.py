@@ -9,10 +9,11 @@ from pathlib import Path
 
 import grpc
 import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 
 from coursemesh.user.v1 import user_service_pb2 as rpc
 from coursemesh.user.v1.user_service_pb2_grpc import UserServiceStub
+from tests.support.health import health_stub
 from tests.support.processes import Process, started
 from tests.support.waiting import eventually
 from workbench import ports
@@ -32,7 +33,7 @@ def environment(tmp_path: Path, broker: str = "nats://127.0.0.1:1") -> dict[str,
 
 async def health(address: str) -> int:
     async with grpc.aio.insecure_channel(address) as channel:
-        answer = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), wait_for_ready=True)
+        answer = await health_stub(channel).Check(health_pb2.HealthCheckRequest(), wait_for_ready=True)
         return int(answer.status)
 
 
@@ -92,7 +93,7 @@ async def test_a_stop_under_load_drops_nothing_that_was_begun(tmp_path: Path, br
         async with grpc.aio.insecure_channel(await serving(process)) as channel:
             stub, watch = (
                 UserServiceStub(channel),
-                health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest()),
+                health_stub(channel).Watch(health_pb2.HealthCheckRequest()),
             )
             assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
             # Each takes a while, since a password is hashed; all are begun before the stop.

@@ -64,7 +64,10 @@ async def stream_is_there(bus: Bus) -> bool:
     return "USER" in {info.config.name for info in await bus.js.streams_info()}
 
 
-async def test_facts_of_a_process_that_was_killed_are_published_by_the_next(bus: Bus, store: NoteStore) -> None:
+async def test_facts_of_a_process_that_was_killed_are_published_at_the_next_start(
+    bus: Bus, store: NoteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relays, "_SWEEP_EVERY", 600)
     await add(store, "a", "b")  # nobody relays
     async with at_work(relay(bus, store)):
         await eventually(lambda: all_sent(store))

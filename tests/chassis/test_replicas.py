@@ -3,13 +3,15 @@
 import asyncio
 
 import pytest
+from nats.aio.subscription import Subscription
+from nats.errors import ConnectionClosedError
 
 from coursemesh.user.v1.user_events_pb2 import UserRegistered
 from services.chassis import consumer as consumers_module
 from services.chassis import deadletters
 from services.chassis.bus import Bus
 from tests.chassis.notes import NoteStore, NoteUnit
-from tests.chassis.running import at_work, connected, count, counting, fact, none_pending, publish
+from tests.chassis.running import SERVICE, at_work, connected, count, counting, fact, none_pending, publish
 from tests.support.waiting import eventually
 from workbench.infrastructure.server import Server
 
@@ -53,14 +55,20 @@ async def test_two_replicas_share_the_work_and_do_each_fact_once(
 async def test_what_a_stopping_replica_has_in_hand_is_given_back_at_once(
     streams: Bus, own_broker: Server, sqlite_store: NoteStore
 ) -> None:
-    """And not after the thirty seconds for which the broker would wait for it."""
+    """And not after the seconds for which the broker would wait for it."""
     slow, names = Slow(), [f"{number:03}" for number in range(200)]
-    await publish(streams, *(fact(name) for name in names))
     async with connected(own_broker) as leaving, at_work(*counting(leaving, sqlite_store, slow)):
-        await slow.begun.wait()
+        await publish(streams, fact(names[0]))
+        await slow.begun.wait()  # with one, while others come in behind it
+        await publish(streams, *(fact(name) for name in names[1:]))
+        await eventually(lambda: given_out(64, streams))
     async with at_work(*counting(streams, sqlite_store)):
         await eventually(lambda: none_pending(streams), 5)
     assert await sqlite_store.ids() == names
+
+
+async def given_out(count: int, bus: Bus) -> bool:
+    return bool((await bus.js.consumer_info("USER", SERVICE)).num_ack_pending == count)
 
 
 async def test_what_is_still_to_be_tried_one_by_one_is_given_back_too(
@@ -117,3 +125,21 @@ async def test_a_fact_that_is_handled_again_elsewhere_is_known_there(
         await eventually(lambda: none_pending(streams))
     assert await sqlite_store.count("a") == 1
     assert [letter async for letter in deadletters.every(streams)] == []
+
+
+async def test_a_stop_that_the_client_takes_for_an_error_of_its_own_is_still_a_stop(
+    streams: Bus, sqlite_store: NoteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client of the broker does that when its connection is closed at the wrong moment."""
+    next_msg = Subscription.next_msg
+
+    async def mistaken(subscription: Subscription, timeout: float) -> object:
+        try:
+            return await next_msg(subscription, timeout)
+        except asyncio.CancelledError:
+            raise ConnectionClosedError from None
+
+    monkeypatch.setattr(Subscription, "next_msg", mistaken)
+    async with at_work(*counting(streams, sqlite_store)):
+        await publish(streams, fact("a"))
+        await eventually(lambda: sqlite_store.count("a"))

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
 from google.protobuf import descriptor_pb2
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2 as reflected
 from grpc_reflection.v1alpha.reflection_pb2_grpc import ServerReflectionStub
 
@@ -19,6 +19,7 @@ from services.chassis.guard import Context
 from services.chassis.identity import Tokens, public
 from services.chassis.server import Server
 from tests.chassis.people import SERVICE, People
+from tests.support.health import health_stub
 from tests.support.tokens import Signer
 from tests.support.waiting import eventually
 
@@ -47,7 +48,7 @@ async def following(server: Server, **dependencies: Callable[[], Awaitable[bool]
 
 
 async def status(channel: grpc.aio.Channel, service: str = "") -> int:
-    answer = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=service))
+    answer = await health_stub(channel).Check(health_pb2.HealthCheckRequest(service=service))
     return int(answer.status)
 
 
@@ -111,7 +112,7 @@ async def test_whoever_watches_is_told_of_each_change(signer: Signer, monkeypatc
         return there
 
     async with up(signer) as (server, channel), asyncio.timeout(10):
-        watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(service=SERVICE))
+        watch = health_stub(channel).Watch(health_pb2.HealthCheckRequest(service=SERVICE))
         seen = [(await watch.read()).status]
         async with following(server, store=store):
             seen.append((await watch.read()).status)
@@ -129,7 +130,8 @@ async def test_the_health_of_an_unknown_service_is_not_found(signer: Signer) -> 
 
 
 async def ask(channel: grpc.aio.Channel, **asked: str) -> reflected.ServerReflectionResponse:
-    call = ServerReflectionStub(channel).ServerReflectionInfo(iter([reflected.ServerReflectionRequest(**asked)]))
+    stub: Any = ServerReflectionStub(channel)  # type: ignore[arg-type]  # typed for channels that are not asyncio's
+    call = stub.ServerReflectionInfo(iter([reflected.ServerReflectionRequest(**asked)]))  # type: ignore[arg-type]
     answer = await call.read()
     call.cancel()
     assert isinstance(answer, reflected.ServerReflectionResponse)
@@ -210,7 +212,7 @@ async def test_whoever_watches_is_told_of_a_stop_before_it_is_over(signer: Signe
         return True
 
     async with up(signer, People(long)) as (server, channel), asyncio.timeout(10):
-        watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(service=""))
+        watch = health_stub(channel).Watch(health_pb2.HealthCheckRequest(service=""))
         running = asyncio.ensure_future(UserServiceStub(channel).LogIn(rpc.LogInRequest()))
         await begun.wait()
         async with following(server, broker=always):

@@ -4,13 +4,14 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import grpc
 import pytest
 
+from coursemesh.enrollment.v1 import enrollment_pb2 as pb
 from coursemesh.enrollment.v1 import enrollment_service_pb2 as rpc
 from coursemesh.enrollment.v1.enrollment_service_pb2_grpc import (
-    EnrollmentServiceServicer,
     EnrollmentServiceStub,
     add_EnrollmentServiceServicer_to_server,
 )
@@ -24,14 +25,19 @@ from tests.support.serving import refusal
 from tests.support.tokens import Signer, bearer
 from tests.support.waiting import eventually
 
+if TYPE_CHECKING:
+    EnrollmentServiceServicer = object  # all abstract to a type checker
+else:
+    from coursemesh.enrollment.v1.enrollment_service_pb2_grpc import EnrollmentServiceServicer
+
 SERVICE = "coursemesh.enrollment.v1.EnrollmentService"
 
 
 class Watched(EnrollmentServiceServicer):
-    """Streams `answers` answers and then waits, until somebody goes."""
+    """Streams `answers` answers of `size` bytes or more, and then waits until somebody goes."""
 
-    def __init__(self, answers: int = 3, error: Exception | None = None, stay: bool = True) -> None:
-        self.answers, self.error, self.stay = answers, error, stay
+    def __init__(self, answers: int = 3, error: Exception | None = None, stay: bool = True, size: int = 0) -> None:
+        self.answers, self.error, self.stay, self.size = answers, error, stay, size
         self.open = 0
         self.seen = ""
         # Held on to, so that the guard closes a stream or nobody does.
@@ -48,7 +54,7 @@ class Watched(EnrollmentServiceServicer):
         self.seen = caller().id
         try:
             for _ in range(self.answers):
-                yield rpc.WatchEnrollmentResponse()
+                yield rpc.WatchEnrollmentResponse(enrollment=pb.Enrollment(id="x" * self.size))
             if self.error:
                 raise self.error
             if self.stay:
@@ -121,6 +127,21 @@ async def test_a_stream_is_closed_when_its_caller_goes(signer: Signer, caplog: p
         call.cancel()
         await eventually(lambda: watched.open == 0)
         await eventually(lambda: "CANCELLED" in [vars(record).get("code") for record in caplog.records])
+
+
+async def test_a_stream_is_closed_when_its_caller_goes_without_reading_on(
+    signer: Signer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The service is then not inside the stream but busy with sending what came out of it."""
+    watched = Watched(1_000, size=100_000)
+    async with watching(watched, signer) as address, grpc.aio.insecure_channel(address) as channel:
+        call = EnrollmentServiceStub(channel).WatchEnrollment(
+            rpc.WatchEnrollmentRequest(), metadata=bearer(signer.token("me"))
+        )
+        await call.read()
+        call.cancel()
+        await eventually(lambda: watched.open == 0)
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 async def test_streams_are_closed_when_their_connection_breaks(signer: Signer) -> None:

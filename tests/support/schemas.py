@@ -11,5 +11,5 @@ def fresh(server: Server) -> str:
     """The URL whose connections see nothing but the new schema."""
     name = f"test_{secrets.token_hex(6)}"
     with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(f'CREATE SCHEMA "{name}"')  # type: ignore[call-overload]
+        connection.execute(f'CREATE SCHEMA "{name}"')
     return f"{server}?options=-csearch_path%3D{name}"

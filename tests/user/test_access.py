@@ -1,6 +1,7 @@
 """Who may call what: every RPC of the contract, for everybody."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import grpc
 import pytest
@@ -51,15 +52,15 @@ async def people(sqlite_url: str) -> AsyncIterator[tuple[Service, dict[str, str]
 async def request(name: str, service: Service) -> Message:
     """One that is fine, and changes nothing for the others."""
     somebody = await service.register()
-    fields = {
+    fields: dict[str, dict[str, Any]] = {
         "Register": {"email": f"{uuid7()}@example.org", "password": "long enough", "display_name": "x"},
         "LogIn": {"email": somebody.user.email, "password": "correct horse"},
         "RefreshToken": {"refresh_token": somebody.refresh_token},
         "LogOut": {"refresh_token": somebody.refresh_token},
         "UpdateProfile": {"display_name": "x"},
         "SetRole": {"user_id": somebody.user.id, "role": pb.ROLE_INSTRUCTOR},
-    }.get(name, {})
-    made: Message = getattr(rpc, f"{name}Request")(**fields)
+    }
+    made: Message = getattr(rpc, f"{name}Request")(**fields.get(name, {}))
     if "request_id" in made.DESCRIPTOR.fields_by_name:
         made.request_id = str(uuid7())  # type: ignore[attr-defined]
     return made

@@ -1,5 +1,6 @@
 """The store of the user service, on SQLite and on PostgreSQL: what is saved is read again, as it was."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -121,3 +122,27 @@ async def test_the_store_works_on_what_its_migrations_make(database_url: str, ti
         await migrate.upgrade(store.engine, "services.user.migrations")
     assert await added(store, made)
     await store.close()
+
+
+@pytest.mark.parametrize("reading", ["admins", "account", "refresh_token", "attempts"])
+async def test_what_is_read_to_be_changed_is_kept_from_others_until_the_unit_ends(
+    store: UserStore, reading: str
+) -> None:
+    made = account(role=Role.ADMIN)
+    await added(store, made)
+    session = Session(new_id(), made.id, NOW)
+    async with store.begin() as unit:
+        await unit.open(session, RefreshToken("d1", session.id, NOW))
+    argument = {"account": (made.id,), "refresh_token": ("d1",), "attempts": (made.email,)}.get(reading, ())
+
+    async def read() -> None:
+        async with store.begin() as unit:
+            await getattr(unit, reading)(*argument)
+
+    async with store.begin() as unit:
+        await getattr(unit, reading)(*argument)
+        another = asyncio.create_task(read())
+        done, _ = await asyncio.wait({another}, timeout=0.2)
+        assert not done
+    async with asyncio.timeout(5):
+        await another

@@ -9,7 +9,7 @@ import click
 from workbench.attend import Interrupted
 from workbench.refusal import Refusal
 
-COMMANDS = ("up", "down", "status", "logs", "restart", "demo", "events", "test", "generate", "check")
+COMMANDS = ("up", "down", "status", "logs", "restart", "demo", "events", "mail", "test", "generate", "check")
 
 
 class Commands(click.Group):

@@ -1,7 +1,8 @@
 """The public API, as a client of any language would use it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -69,6 +70,14 @@ class Api:
                 raise Unexpected(f"{path} did not become what was told within {seconds:g} s: {str(answer)[:500]}")
             time.sleep(_LOOK_EVERY)
         return answer
+
+    @contextmanager
+    def stream(self, path: str) -> Iterator[Iterator[str]]:
+        """The lines of server-sent events, as they come."""
+        with self._client.stream("GET", path) as answer:
+            if answer.status_code != 200:
+                raise Unexpected(f"GET {path} answered {answer.status_code} and not 200")
+            yield answer.iter_lines()
 
     def close(self) -> None:
         self._client.close()

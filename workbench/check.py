@@ -6,13 +6,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from workbench import generate
+from workbench import generate, languages, toolchains
 from workbench.place import ROOT
 from workbench.refusal import Refusal
 
 _SECONDS = 900
 # Where the contracts are compared with, unless COURSEMESH_BASE names another commit.
 _MAIN = ("origin/main", "main")
+_GO_FOLDERS = ("services/search", "tests/contract")
+_GO_PACKAGES = tuple(f"./{folder}/..." for folder in _GO_FOLDERS)
 
 
 def main() -> int:
@@ -41,12 +43,37 @@ def _tool(*command: str) -> Callable[[], str]:
 
     def run() -> str:
         program = str(Path(sys.executable).parent / command[0])
-        done = subprocess.run(
-            [program, *command[1:]], cwd=ROOT, capture_output=True, text=True, timeout=_SECONDS, check=False
-        )
-        return f"{done.stdout}{done.stderr}".strip() or "it failed" if done.returncode else ""
+        return _said([program, *command[1:]], ROOT, dict(os.environ))
 
     return run
+
+
+def _go(*command: str) -> Callable[[], str]:
+    """Likewise, a program of the Go toolchain; what it prints with exit 0 is wrong too, as gofmt has it."""
+
+    def run() -> str:
+        return _said(list(command), ROOT, toolchains.environment(toolchains.GO), quiet=True)
+
+    return run
+
+
+def _node(script: str, *arguments: str) -> Callable[[], str]:
+    """Likewise, a script of the notification service's development tools."""
+
+    def run() -> str:
+        languages.command("notification")  # installed first, where it is not
+        line = ["node", f"node_modules/{script}", *arguments]
+        return _said(line, ROOT / "services" / "notification", toolchains.environment(toolchains.NODE))
+
+    return run
+
+
+def _said(line: list[str], folder: Path, environment: dict[str, str], *, quiet: bool = False) -> str:
+    done = subprocess.run(
+        line, cwd=folder, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False
+    )
+    said = f"{done.stdout}{done.stderr}".strip()
+    return said or "it failed" if done.returncode or (quiet and done.stdout) else ""
 
 
 def _stubs() -> str:
@@ -81,6 +108,11 @@ CHECKS: dict[str, Callable[[], str]] = {
     "ruff format": _tool("ruff", "format", "--check"),
     "mypy": _tool("mypy"),
     "import-linter": _tool("lint-imports"),
+    "gofmt": _go("gofmt", "-l", *_GO_FOLDERS),
+    "go vet": _go("go", "vet", *_GO_PACKAGES),
+    "staticcheck": _go("go", "tool", "staticcheck", *_GO_PACKAGES),
+    "tsc": _node("typescript/bin/tsc", "--noEmit"),
+    "eslint": _node("eslint/bin/eslint.js", "."),
     "buf lint": _tool("buf", "lint"),
     "buf format": _tool("buf", "format", "--diff", "--exit-code"),
     "buf breaking": _breaking,

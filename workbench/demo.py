@@ -9,6 +9,8 @@ from workbench.api import Api, Json, Unexpected
 # The cast registers anew each time, so that the story can be told again on the same data.
 _PASSWORD_BYTES = 12
 _PRICE = {"amountMinor": "4900", "currencyCode": "EUR"}
+# Courses of the same title are about, when the story was told before.
+_SEARCHED = 100
 _LESSONS = ("Wind and water", "Knots that hold", "Out of the harbor")
 
 
@@ -28,6 +30,10 @@ class Story:
         with self._open:
             for number, step in enumerate(STEPS, 1):
                 self.tell(f"{number}. {step(self)}")
+            there = self.anybody().call("GET", "/health/ready")["services"]
+            for service, step in BESIDE.items():
+                known = there[service] == "SERVING"
+                self.tell(f"+  {step(self)}" if known else f"-  {service} does not run, so its part is left out")
 
     def person(self, name: str) -> Api:
         """Somebody of the cast, registered when first needed."""
@@ -153,4 +159,26 @@ def certify(story: Story) -> str:
     return f"anybody can verify Ada's certificate by its code, {code}"
 
 
+def tell(story: Story) -> str:
+    """Notifications follow from the facts: nobody asked for one."""
+    ada, wanted = story.person("Ada"), ["KIND_CERTIFICATE_ISSUED", "KIND_ENROLLMENT_ACTIVATED", "KIND_WELCOME"]
+    path = "/api/notifications"
+    told = ada.until(path, lambda it: len(it["notifications"]) >= len(wanted))["notifications"]
+    expect(sorted(each["kind"] for each in told), wanted, "what Ada was told")
+    return "Ada was told of her welcome, her seat and her certificate, once each, in the app and by email"
+
+
+def search(story: Story) -> str:
+    path = f"/api/search?q=Sailng+for+Beginers&pageSize={_SEARCHED}"
+    found = story.anybody().until(
+        path, lambda it: story.course["id"] in [hit["course"]["courseId"] for hit in it["hits"]]
+    )
+    expect(
+        found["hits"][0]["course"]["title"], story.course["title"], "the first course that a misspelled search finds"
+    )
+    return "a search with two typing errors finds the course first"
+
+
 STEPS: tuple[Callable[[Story], str], ...] = (teach, publish, find, enroll, decline, sell_out, cancel, learn, certify)
+# What services beside the enrollment do; a system may run without them.
+BESIDE: dict[str, Callable[[Story], str]] = {"notification": tell, "search": search}

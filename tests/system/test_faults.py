@@ -83,7 +83,10 @@ def _until_answered(ask: Callable[[], httpx.Response], seconds: float = 60) -> h
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize("victim", ["payment", "enrollment", "nats", "course", "documents", "user", "gateway"])
+VICTIMS = ("payment", "enrollment", "nats", "notification", "course", "documents", "user", "gateway")
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
 def test_a_kill_in_the_middle_of_enrollments_loses_nothing(own: System, victim: str) -> None:
     Rush(own).run(lambda: own.kill(victim))
     own.wait_until_serving()

@@ -37,7 +37,7 @@ def test_status_tells_programs_everything_they_need(healthy: System) -> None:
     assert set(status["services"]) == set(SERVICES)
     assert all(set(one) == {"address", "status", "pid", "restarts"} for one in status["services"].values())
     assert {one["status"] for one in status["services"].values()} == {"SERVING"}
-    assert set(status["infrastructure"]) == {"nats", "documents"}
+    assert set(status["infrastructure"]) == {"nats", "documents", "mail"}
     assert status["data"] == str(healthy.data)
     assert status["admin"]["email"] == "admin@coursemesh.example"
     assert status["admin"]["password"] == (healthy.data / "admin-password").read_text()
@@ -116,7 +116,7 @@ def test_a_start_keeps_passwords_and_a_fresh_one_forgets_them(system: System) ->
 def test_down_leaves_no_process(system: System) -> None:
     assert system.up().returncode == 0
     pids = system.pids()
-    assert len(pids) == 1 + 2 + len(SERVICES)
+    assert len(pids) == 1 + 3 + len(SERVICES)
     assert system.call("down").returncode == 0
     assert gone(pids)
     assert system.call("down").stdout == f"nothing is running in {system.data}\n"

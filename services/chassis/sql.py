@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.util import await_only
 
 from services.chassis import facts
 from services.chassis.facts import Fact
@@ -25,6 +27,8 @@ log = logging.getLogger(__name__)
 
 # PostgreSQL's codes for units that collided: serialization failure, deadlock, lock not available.
 _COLLIDED = frozenset({"40001", "40P01", "55P03"})
+# How often a new SQLite file is switched to write-ahead logging, before its being locked is an error.
+_SWITCHES = 20
 # How long what is done is remembered. The inbox must remember longer than a fact can be on its way.
 _REMEMBERED = timedelta(days=30)
 
@@ -167,9 +171,22 @@ def _open_sqlite(connection: Any, _record: object) -> None:
     # The driver must not open transactions on its own: a unit begins with the write lock (see _begin_sqlite).
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+    for pragma in ("busy_timeout=5000", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
+    _write_ahead(cursor)
     cursor.close()
+
+
+def _write_ahead(cursor: Any) -> None:
+    # Of two that switch a new file at the same moment SQLite refuses one at once, whatever its busy_timeout.
+    for attempt in range(1, _SWITCHES + 1):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if attempt == _SWITCHES:
+                raise
+            await_only(asyncio.sleep(0.01 * attempt))
 
 
 def _begin_sqlite(connection: Connection) -> None:

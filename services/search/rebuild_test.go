@@ -64,7 +64,12 @@ func TestARebuiltIndexTakesThePlaceOfTheOldOneWhileItIsAsked(t *testing.T) {
 	if !rebuild(t, service, users, "another").GetRebuilding() {
 		t.Error("a second request ends the first")
 	}
-	eventually(t, "it is rebuilt", func() bool { return !service.status().GetRebuilding() })
+	eventually(t, "it is rebuilt", func() bool {
+		if beside := editions(t, dir); len(beside) > 2 {
+			t.Errorf("two are built at once: %q", beside)
+		}
+		return !service.status().GetRebuilding()
+	})
 	close(done)
 	asking.Wait()
 	after := editions(t, dir)

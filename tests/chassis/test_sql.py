@@ -5,6 +5,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, MetaData, Table, insert, select, update
@@ -234,3 +235,13 @@ async def test_times_come_back_as_they_went_in(store: NoteStore, zone: timezone)
         back = list((await unit.execute(select(times.c.at))).scalars())
     assert set(back) == {when, None}
     assert {each.tzinfo for each in back if each} == {UTC}
+
+
+async def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:
+    """SQLite refuses one of two that switch a new file to write-ahead logging at the same moment."""
+    for number in range(40):
+        url = f"sqlite+aiosqlite:///{tmp_path}/{number}.db"
+        stores = [NoteStore(url) for _ in range(4)]
+        assert await asyncio.gather(*(store.reachable() for store in stores)) == [True] * 4
+        for store in stores:
+            await store.close()

@@ -41,7 +41,7 @@ def test_status_tells_programs_everything_they_need(healthy: System) -> None:
     assert status["data"] == str(healthy.data)
     assert status["admin"]["email"] == "admin@coursemesh.example"
     assert status["admin"]["password"] == (healthy.data / "admin-password").read_text()
-    assert set(status["stores"]) == {"user", "course", "enrollment", "payment", "provider"}
+    assert set(status["stores"]) == {"user", "course", "enrollment", "payment", "provider", "notification"}
 
 
 def test_services_see_their_settings_and_little_else(healthy: System) -> None:

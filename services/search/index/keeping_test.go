@@ -100,6 +100,17 @@ func TestThoseWhoLearnTheSameLeadToTheirCourses(t *testing.T) {
 	}
 }
 
+func TestNothingIsRecommendedToOneWhoLearnsEverything(t *testing.T) {
+	in := opened(t)
+	for number := range ownCourses + 20 {
+		keep(t, in, course(number, "Course"))
+		enroll(t, in, enrollment(number, 1, number))
+	}
+	if got := recommended(t, in, 1); len(got) != 0 {
+		t.Errorf("%q", got)
+	}
+}
+
 func recommended(t *testing.T, in *Index, learner int) []string {
 	t.Helper()
 	found, err := in.Candidates(t.Context(), learnerID(learner), 10)

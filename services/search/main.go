@@ -4,6 +4,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"runtime/debug"
 	"time"
@@ -101,5 +102,7 @@ func serve(env settings, server *chassis.Server, bus *chassis.Bus, shelf *index.
 	}
 	searchv1.RegisterSearchServiceServer(server.GRPC, &servicer.Servicer{Editions: editions})
 	served := chassis.Run(server, map[string]chassis.Dependency{"broker": bus.Connected, "index": editions.Ready}, env.drain)
-	return errors.Join(err, served, editions.Close())
+	err = errors.Join(err, served, editions.Close())
+	slog.Info("stopped")
+	return err
 }

@@ -54,6 +54,20 @@ func TestTwoReplicasMustNotShareADirectory(t *testing.T) {
 	}
 }
 
+func TestABrokerThatRefusesIsToldOnceAndWithoutThePassword(t *testing.T) {
+	broker, users := newBroker(t), newUsers(t)
+	wrong := strings.Replace(broker.url(), secret, "a-wrong-one", 1)
+	service := starting(t, broker, users, t.TempDir(), "NATS_URL="+wrong)
+	const told = "the broker refuses the credentials in NATS_URL"
+	eventually(t, "it is told", func() bool { return strings.Contains(service.logs.String(), told) })
+	if err := service.terminate(); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+	if log := service.logs.String(); strings.Count(log, told) != 1 || strings.Contains(log, "a-wrong-one") {
+		t.Errorf("%s", log)
+	}
+}
+
 func TestFactsBecomeAnswers(t *testing.T) {
 	broker, users := newBroker(t), newUsers(t)
 	broker.makeStreams()
@@ -70,6 +84,9 @@ func TestFactsBecomeAnswers(t *testing.T) {
 		return err == nil && answer.GetTotalSize() == 1 && answer.GetHits()[0].GetCourse().GetTitle() == "Python renamed" &&
 			answer.GetHits()[0].GetCourse().GetLearnerCount() == 1
 	})
+	if got := service.said("handled", "trace_id"); got != trace {
+		t.Errorf("facts are handled in the trace %q", got)
+	}
 }
 
 func TestAFactThatCannotBeReadIsPassedOver(t *testing.T) {

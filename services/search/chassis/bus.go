@@ -3,6 +3,7 @@ package chassis
 import (
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -13,6 +14,7 @@ import (
 type Bus struct {
 	connection *nats.Conn
 	streams    jetstream.JetStream
+	refused    atomic.Bool // whether it was told that the broker cannot be reached, which is told once each time
 }
 
 // How long the broker may take to answer a request.
@@ -20,6 +22,7 @@ const brokerTimeout = 5 * time.Second
 
 // OpenBus begins to connect, and returns. url: with the credentials in it, which is why no error here tells it.
 func OpenBus(url, name string) (*Bus, error) {
+	bus := &Bus{}
 	connection, err := nats.Connect(url,
 		nats.Name(name),
 		nats.RetryOnFailedConnect(true),
@@ -33,19 +36,21 @@ func OpenBus(url, name string) (*Bus, error) {
 		nats.IgnoreAuthErrorAbort(),     // a password may be rotated here and there at different moments
 		nats.DontRandomize(),            // in the order they are given
 		nats.DisconnectErrHandler(lost), // the address in the error may carry credentials
-		nats.ConnectHandler(func(*nats.Conn) { slog.Info("the broker is there") }),
-		nats.ReconnectHandler(func(*nats.Conn) { slog.Info("the broker is back") }),
+		nats.ConnectHandler(func(*nats.Conn) { bus.found("the broker is there") }),
+		nats.ReconnectHandler(func(*nats.Conn) { bus.found("the broker is back") }),
+		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { bus.missed(err) }),
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}),
 	)
 	if err != nil {
 		return nil, errors.New("cannot use NATS_URL: give nats://user:password@host:port")
 	}
-	streams, err := jetstream.New(connection, jetstream.WithDefaultTimeout(brokerTimeout))
+	bus.connection = connection
+	bus.streams, err = jetstream.New(connection, jetstream.WithDefaultTimeout(brokerTimeout))
 	if err != nil {
 		connection.Close()
 		return nil, err
 	}
-	return &Bus{connection, streams}, nil
+	return bus, nil
 }
 
 // Connected says whether the broker is there.
@@ -53,6 +58,22 @@ func (b *Bus) Connected() bool { return b.connection.IsConnected() }
 
 // Close ends the connection.
 func (b *Bus) Close() { b.connection.Close() }
+
+func (b *Bus) found(message string) {
+	b.refused.Store(false)
+	slog.Info(message)
+}
+
+func (b *Bus) missed(err error) {
+	if b.refused.Swap(true) {
+		return
+	}
+	if errors.Is(err, nats.ErrAuthorization) {
+		slog.Warn("the broker refuses the credentials in NATS_URL")
+		return
+	}
+	slog.Warn("the broker is not there")
+}
 
 func lost(connection *nats.Conn, _ error) {
 	if !connection.IsClosed() {

@@ -168,6 +168,20 @@ suite("email", () => {
     assert.equal(await emailsSent(store), 1);
   });
 
+  test("of two replicas that sent it, since the first took too long, one tells the world", async () => {
+    await using store = await opened(await stores.url());
+    const [first, begun] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    await told(store);
+    const slow = new Mailing(store, { send: () => (begun.resolve(undefined), first.promise) }, "").next();
+    await begun.promise;
+    await hurry(store);
+    await new Mailing(store, { send: () => Promise.resolve() }, "").next();
+    first.resolve(undefined);
+    await slow;
+    assert.deepEqual(await audit(store), ["SENT  2"]);
+    assert.equal(await emailsSent(store), 1);
+  });
+
   test("the worker sends what it is woken for, and stops with what it is sending marked", async () => {
     await using store = await opened(await stores.url());
     const [accepted, arrived] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];

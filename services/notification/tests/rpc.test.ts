@@ -176,8 +176,9 @@ suite("the RPCs", () => {
     ];
     for (const [token, reason] of bad) {
       using nobody = new Caller(served.address, token);
-      for (const call of [nobody.call(listNotifications, {}), nobody.stream(watchNotifications, {}).next()]) {
-        const refused = await refusal(call);
+      const watch = (): Promise<unknown> => nobody.stream(watchNotifications, {}).next();
+      for (const call of [(): Promise<unknown> => nobody.call(listNotifications, {}), watch]) {
+        const refused = await refusal(call());
         assert.deepEqual([refused.code, refused.reason], ["UNAUTHENTICATED", reason], token);
       }
     }
